@@ -1,0 +1,1 @@
+//! One reader for HCL1 and HCL2.

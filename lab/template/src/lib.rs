@@ -1,0 +1,1 @@
+//! Go's text/template, the part that is used.

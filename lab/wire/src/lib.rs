@@ -1,0 +1,1 @@
+//! HTTP, TLS and RPC over the world's streams.

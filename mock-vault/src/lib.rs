@@ -1,0 +1,1 @@
+//! A Vault to embed.
