@@ -47,6 +47,11 @@ impl Clock {
         base + *self.offset.borrow()
     }
 
+    /// Whether it shows a simulation's time rather than the system's.
+    pub fn is_simulated(&self) -> bool {
+        matches!(self.source, Source::Simulated { .. })
+    }
+
     /// Whole seconds since 1970 at the present.
     pub fn unix(&self) -> i64 {
         self.now().unix_timestamp()
@@ -233,14 +238,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn moving_the_clock_wakes_a_sleeper() {
         let clock = Clock::simulated(EPOCH);
-        let sleeper = tokio::spawn({
-            let clock = clock.clone();
-            async move { clock.sleep(Duration::from_secs(3600)).await }
-        });
-        tokio::task::yield_now().await;
-        clock.advance(Duration::from_secs(3600));
-        sleeper.await.expect("the sleeper ends");
-        assert_eq!(clock.now(), EPOCH + Duration::from_secs(3600));
+        let hour = Duration::from_secs(3600);
+        tokio::join!(clock.sleep(hour), async { clock.advance(hour) });
+        assert_eq!(clock.now(), EPOCH + hour);
     }
 
     #[tokio::test(start_paused = true)]
@@ -255,15 +255,25 @@ mod tests {
     #[test]
     fn durations_read_and_write_as_go_does() {
         for (text, written) in [
-            ("24h", "24h0m0s"), ("87600h", "87600h0m0s"), ("1h30m", "1h30m0s"), ("90s", "1m30s"),
-            ("1.5s", "1.5s"), ("250ms", "250ms"), ("10us", "10µs"), ("0", "0s"), ("2m0.25s", "2m0.25s"),
+            ("24h", "24h0m0s"),
+            ("87600h", "87600h0m0s"),
+            ("1h30m", "1h30m0s"),
+            ("90s", "1m30s"),
+            ("1.5s", "1.5s"),
+            ("250ms", "250ms"),
+            ("10us", "10µs"),
+            ("0", "0s"),
+            ("2m0.25s", "2m0.25s"),
         ] {
             assert_eq!(format_duration(parse_duration(text).expect(text)), written, "{text}");
         }
         for (text, message) in [
-            ("", "time: invalid duration \"\""), ("abc", "time: invalid duration \"abc\""),
-            ("3", "time: missing unit in duration \"3\""), (".", "time: invalid duration \".\""),
-            ("3x", "time: unknown unit \"x\" in duration \"3x\""), ("99999999999999h", "time: invalid duration \"99999999999999h\""),
+            ("", "time: invalid duration \"\""),
+            ("abc", "time: invalid duration \"abc\""),
+            ("3", "time: missing unit in duration \"3\""),
+            (".", "time: invalid duration \".\""),
+            ("3x", "time: unknown unit \"x\" in duration \"3x\""),
+            ("99999999999999h", "time: invalid duration \"99999999999999h\""),
         ] {
             assert_eq!(parse_duration(text).expect_err(text).to_string(), message);
         }

@@ -50,7 +50,9 @@ impl Entropy {
         match &self.0 {
             Source::System => fill_from_system(buffer),
             // A poisoned lock means a panic inside the generator, which has no code of ours.
-            Source::Seeded { generator, .. } => generator.lock().expect("no panic while drawing").fill_bytes(buffer),
+            Source::Seeded { generator, .. } => {
+                generator.lock().expect("no panic while drawing").fill_bytes(buffer)
+            }
         }
     }
 

@@ -17,7 +17,9 @@ mod net;
 mod simulation;
 mod tasks;
 
-pub use crate::clock::{Clock, ParseDurationError, format_duration, format_rfc3339, format_rfc3339_nano, parse_duration};
+pub use crate::clock::{
+    Clock, ParseDurationError, format_duration, format_rfc3339, format_rfc3339_nano, parse_duration,
+};
 pub use crate::disk::{Disk, DiskError, Metadata, Tear};
 pub use crate::entropy::{Entropy, random_bytes};
 pub use crate::host::Host;

@@ -192,7 +192,10 @@ mod tests {
         }
         let mark = log.count();
         log.info("t", "last");
-        assert_eq!(log.lines_after(mark).iter().map(|line| line.message.as_str()).collect::<Vec<_>>(), ["last"]);
+        assert_eq!(
+            log.lines_after(mark).iter().map(|line| line.message.as_str()).collect::<Vec<_>>(),
+            ["last"]
+        );
         assert!(!log.contains("never"));
     }
 }

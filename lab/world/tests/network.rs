@@ -42,7 +42,8 @@ fn bytes_arrive_in_order_and_after_the_latency() {
 fn nothing_listening_is_refused_and_a_taken_port_is_said() {
     simulate(async |world| {
         let (one, two, ..) = connected(world).await;
-        let closed = one.net.connect(SocketAddr::new(two.net.address(), 81)).await.expect_err("nothing listens");
+        let closed =
+            one.net.connect(SocketAddr::new(two.net.address(), 81)).await.expect_err("nothing listens");
         assert_eq!(closed.kind(), ErrorKind::ConnectionRefused);
         let _held = two.net.listen("0.0.0.0:82".parse().expect("an address")).await.expect("a free port");
         let taken = two.net.listen("127.0.0.1:82".parse().expect("an address")).await.expect_err("taken");
@@ -117,11 +118,17 @@ fn a_machine_without_power_is_silent_and_resets_old_connections_when_back() {
         world.power_off("two");
         near.write_all(b"anybody?").await.expect("the kernel takes it");
         assert!(one.clock.timeout(60 * SECOND, near.read_u8()).await.is_none(), "no answer, no error");
-        assert!(one.clock.timeout(SECOND, one.net.connect(SocketAddr::new(two.net.address(), 80))).await.is_none());
+        assert!(
+            one.clock
+                .timeout(SECOND, one.net.connect(SocketAddr::new(two.net.address(), 80)))
+                .await
+                .is_none()
+        );
         world.power_on("two");
         near.write_all(b"hello?").await.expect("the kernel takes it");
         assert_eq!(near.read_u8().await.expect_err("reset").kind(), ErrorKind::ConnectionReset);
-        let refused = one.net.connect(SocketAddr::new(two.net.address(), 80)).await.expect_err("nothing listens yet");
+        let refused =
+            one.net.connect(SocketAddr::new(two.net.address(), 80)).await.expect_err("nothing listens yet");
         assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
         drop(far);
     });
@@ -133,7 +140,10 @@ fn names_resolve_as_registered() {
         let vault = world.host("vault-1");
         let host = world.host("server-1");
         world.register("active.vault.service.consul", &["vault-1"]);
-        assert_eq!(host.net.resolve("active.vault.service.consul").expect("registered"), [vault.net.address()]);
+        assert_eq!(
+            host.net.resolve("active.vault.service.consul").expect("registered"),
+            [vault.net.address()]
+        );
         assert_eq!(host.net.resolve("vault-1").expect("a machine"), [vault.net.address()]);
         let unknown = host.net.resolve("nomad.service.consul").expect_err("not registered");
         assert_eq!(unknown.to_string(), "lookup nomad.service.consul: no such host");
@@ -148,16 +158,21 @@ fn a_slow_reader_holds_the_writer() {
         assert!(one.clock.timeout(SECOND, near.write_all(&load)).await.is_none(), "the buffers are full");
         let mut taken = vec![0; 1 << 20];
         far.read_exact(&mut taken).await.expect("what was taken");
-        assert!(one.clock.timeout(SECOND, near.write_all(&load[..1024])).await.is_some(), "there is room again");
+        assert!(
+            one.clock.timeout(SECOND, near.write_all(&load[..1024])).await.is_some(),
+            "there is room again"
+        );
     });
 }
 
 #[tokio::test]
 async fn loopback_serves_loopback_only() {
     let host = Host::loopback("here", std::env::temp_dir());
-    let refused = host.net.connect("192.0.2.1:80".parse().expect("an address")).await.expect_err("not loopback");
+    let refused =
+        host.net.connect("192.0.2.1:80".parse().expect("an address")).await.expect_err("not loopback");
     assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
-    let mut listener = host.net.listen("127.0.0.1:0".parse().expect("an address")).await.expect("a free port");
+    let mut listener =
+        host.net.listen("127.0.0.1:0".parse().expect("an address")).await.expect("a free port");
     let mut near = host.net.connect(listener.address()).await.expect("a connection");
     let mut far = listener.accept().await.expect("a connection");
     near.write_all(b"hi").await.expect("open");

@@ -62,7 +62,8 @@ impl Directory {
 
     pub(super) fn list(&self, path: &Path) -> Result<Vec<PathBuf>, DiskError> {
         let path = self.root.join(path);
-        let entries = fs::read_dir(&path).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+        let entries =
+            fs::read_dir(&path).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
         let mut names: Vec<PathBuf> = entries.map_err(|cause| explain(path, &cause))?;
         names.sort();
         Ok(names)

@@ -84,7 +84,9 @@ impl Memory {
         let path = absolute(path);
         let state = self.state();
         match state.files.get(&path) {
-            Some(file) => Ok(Metadata { size: file.bytes.len() as u64, mode: file.mode, is_directory: false }),
+            Some(file) => {
+                Ok(Metadata { size: file.bytes.len() as u64, mode: file.mode, is_directory: false })
+            }
             None if state.is_directory(&path) => Ok(Metadata { size: 0, mode: 0o755, is_directory: true }),
             None => Err(DiskError::NotFound(path)),
         }
@@ -117,7 +119,11 @@ impl State {
     }
 
     /// What of `bytes` arrives at the next write of `path`, and what the writer is told.
-    fn torn<'bytes>(&mut self, path: &Path, bytes: &'bytes [u8]) -> (Option<&'bytes [u8]>, Result<(), DiskError>) {
+    fn torn<'bytes>(
+        &mut self,
+        path: &Path,
+        bytes: &'bytes [u8],
+    ) -> (Option<&'bytes [u8]>, Result<(), DiskError>) {
         let tear = self.tears.get_mut(path).filter(|tears| !tears.is_empty()).map(|tears| tears.remove(0));
         match tear {
             None => (Some(bytes), Ok(())),

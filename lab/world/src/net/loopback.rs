@@ -46,6 +46,7 @@ fn refuse_others(address: SocketAddr) -> io::Result<()> {
     if address.ip().is_loopback() {
         return Ok(());
     }
-    let message = format!("{address} is not a loopback address; the lab protects nothing and serves only this machine");
+    let message =
+        format!("{address} is not a loopback address; the lab protects nothing and serves only this machine");
     Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
 }

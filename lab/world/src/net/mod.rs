@@ -51,8 +51,12 @@ impl Net {
     /// Errors: `AddrInUse` when the port is taken; `PermissionDenied` for an address that is not loopback.
     pub async fn listen(&self, address: SocketAddr) -> io::Result<Listener> {
         match &self.0 {
-            Backing::Loopback(loopback) => loopback.listen(address).await.map(|tcp| Listener(Accepting::Tcp(tcp))),
-            Backing::Simulated(attachment) => attachment.listen(address).map(|inbox| Listener(Accepting::Simulated(inbox))),
+            Backing::Loopback(loopback) => {
+                loopback.listen(address).await.map(|tcp| Listener(Accepting::Tcp(tcp)))
+            }
+            Backing::Simulated(attachment) => {
+                attachment.listen(address).map(|inbox| Listener(Accepting::Simulated(inbox)))
+            }
         }
     }
 
@@ -62,7 +66,9 @@ impl Net {
     pub async fn connect(&self, address: SocketAddr) -> io::Result<Stream> {
         match &self.0 {
             Backing::Loopback(loopback) => loopback.connect(address).await.map(|tcp| Stream(Wire::Tcp(tcp))),
-            Backing::Simulated(attachment) => attachment.connect(address).await.map(|end| Stream(Wire::Simulated(end))),
+            Backing::Simulated(attachment) => {
+                attachment.connect(address).await.map(|end| Stream(Wire::Simulated(end)))
+            }
         }
     }
 
@@ -189,7 +195,11 @@ impl std::fmt::Display for WireFault {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match &mut self.get_mut().0 {
             Wire::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buffer),
             Wire::Simulated(end) => Pin::new(end).poll_read(cx, buffer),

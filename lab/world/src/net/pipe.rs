@@ -159,47 +159,49 @@ impl Endpoint {
 }
 
 impl AsyncRead for Endpoint {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let pipe = Arc::clone(&this.incoming);
-        loop {
-            let due = {
-                let mut state = pipe.state();
-                if state.reset {
-                    return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
-                }
-                let due = state.queue.front().map(|(at, _)| *at).or(state.ended);
-                state.reader = Some(cx.waker().clone());
-                match due {
-                    Some(due) => due,
-                    None => return Poll::Pending,
-                }
-            };
-            let clogged_until = {
-                let mut link = pipe.link.state();
-                if link.is_cut {
-                    link.waiting.push(cx.waker().clone());
-                    return Poll::Pending;
-                }
-                link.clogged_until
-            };
-            if this.poll_moment(clogged_until.map_or(due, |until| until.max(due)), cx).is_pending() {
+        let due = {
+            let mut state = pipe.state();
+            if state.reset {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+            }
+            let due = state.queue.front().map(|(at, _)| *at).or(state.ended);
+            state.reader = Some(cx.waker().clone());
+            match due {
+                Some(due) => due,
+                None => return Poll::Pending,
+            }
+        };
+        let clogged_until = {
+            let mut link = pipe.link.state();
+            if link.is_cut {
+                link.waiting.push(cx.waker().clone());
                 return Poll::Pending;
             }
-            let mut state = pipe.state();
-            let Some((_, bytes)) = state.queue.front_mut() else {
-                return Poll::Ready(Ok(())); // the end of the stream
-            };
-            let taken = bytes.len().min(buffer.remaining());
-            buffer.put_slice(&bytes[..taken]);
-            bytes.advance(taken);
-            if bytes.is_empty() {
-                state.queue.pop_front();
-            }
-            state.queued -= taken;
-            state.writer.take().into_iter().for_each(Waker::wake);
-            return Poll::Ready(Ok(()));
+            link.clogged_until
+        };
+        if this.poll_moment(clogged_until.map_or(due, |until| until.max(due)), cx).is_pending() {
+            return Poll::Pending;
         }
+        let mut state = pipe.state();
+        let Some((_, bytes)) = state.queue.front_mut() else {
+            return Poll::Ready(Ok(())); // the end of the stream
+        };
+        let taken = bytes.len().min(buffer.remaining());
+        buffer.put_slice(&bytes[..taken]);
+        bytes.advance(taken);
+        if bytes.is_empty() {
+            state.queue.pop_front();
+        }
+        state.queued -= taken;
+        state.writer.take().into_iter().for_each(Waker::wake);
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, Notify};
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::Net;
@@ -119,7 +119,8 @@ impl SimulatedNet {
     }
 
     pub(crate) fn isolate(&self, host: &str, is_cut: bool) {
-        let others: Vec<String> = self.0.state().machines.values().map(|machine| machine.name.clone()).collect();
+        let others: Vec<String> =
+            self.0.state().machines.values().map(|machine| machine.name.clone()).collect();
         for other in others.iter().filter(|other| *other != host) {
             self.change_link(host, other, |link| *link.is_cut = is_cut);
             self.change_link(other, host, |link| *link.is_cut = is_cut);
@@ -253,7 +254,8 @@ impl Attachment {
         let (sender, ours, theirs) = {
             let mut state = self.fabric.state();
             let machine = state.machines.get(&target).ok_or(io::ErrorKind::HostUnreachable)?;
-            let sender = machine.listeners.get(&address.port()).cloned().ok_or(io::ErrorKind::ConnectionRefused)?;
+            let sender =
+                machine.listeners.get(&address.port()).cloned().ok_or(io::ErrorKind::ConnectionRefused)?;
             let own = state.machines.get_mut(&self.address).expect("an attached machine");
             let local = SocketAddr::new(self.address, own.free_port());
             let peer = SocketAddr::new(target, address.port());
