@@ -1,0 +1,199 @@
+//! Nomad's HTTP API as an operator uses it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use lab_wire::http::{Client, Response};
+use lab_wire::tls::{ClientTls, Identity, ServerVerify};
+use lab_world::Host;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::action::Job;
+use crate::error::Error;
+use crate::fleet::Node;
+
+/// How long an answer may take: a server that hangs is as good as one that does not answer.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// The agents' HTTP API, over whichever of HTTP and HTTPS an agent speaks at the moment.
+pub(crate) struct NomadApi {
+    plain: Client,
+    secure: Mutex<Option<(Identity, Client)>>,
+    speaks_tls: Mutex<BTreeMap<SocketAddr, bool>>,
+    operator: Host,
+}
+
+/// One client in `/v1/nodes`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct NodeStub {
+    pub(crate) name: String,
+    pub(crate) status: String,
+}
+
+/// One allocation in `/v1/allocations`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct AllocationStub {
+    #[serde(rename = "ID")]
+    pub(crate) id: String,
+    #[serde(rename = "JobID")]
+    pub(crate) job: String,
+    pub(crate) name: String,
+    pub(crate) node_name: String,
+    pub(crate) desired_status: String,
+    pub(crate) client_status: String,
+}
+
+impl NomadApi {
+    /// The API from the operator's machine, without a certificate.
+    pub(crate) fn new(operator: &Host) -> Self {
+        Self {
+            plain: Client::new(&operator.net, &operator.clock).timeout(LIMIT),
+            secure: Mutex::default(),
+            speaks_tls: Mutex::default(),
+            operator: operator.clone(),
+        }
+    }
+
+    /// Uses this certificate for HTTPS from now on.
+    ///
+    /// The agents' own certificates are not verified here: an observer must see a cluster whose certificates are
+    /// wrong, too. What they serve is looked at by probes.
+    pub(crate) fn set_identity(&self, identity: Identity) {
+        let mut secure = self.secure.lock().expect("no panic while choosing a certificate");
+        if secure.as_ref().is_some_and(|(known, _)| known.chain == identity.chain) {
+            return;
+        }
+        let tls = ClientTls::new(&self.operator.clock).verify(ServerVerify::None).identity(identity.clone());
+        let client = Client::new(&self.operator.net, &self.operator.clock).tls(tls).timeout(LIMIT);
+        *secure = Some((identity, client));
+    }
+
+    /// Reads `path` from an agent: the table's index and the answer.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, node: &Node, path: &str) -> Result<(u64, T), Error> {
+        let response = self.send(node, &Method::GET, path, &Value::Null).await?;
+        let index =
+            response.headers().get("X-Nomad-Index").and_then(|value| value.to_str().ok()?.parse().ok());
+        let answer = serde_json::from_slice(response.body())
+            .map_err(|error| Error::Incomplete { path: path.to_owned(), field: error.to_string() })?;
+        Ok((index.unwrap_or(0), answer))
+    }
+
+    /// Registers a job.
+    pub(crate) async fn register(
+        &self,
+        node: &Node,
+        job: &Job,
+        region: &str,
+        clients: usize,
+    ) -> Result<(), Error> {
+        let body = json!({ "Job": job_body(job, region, clients) });
+        self.send(node, &Method::PUT, "/v1/jobs", &body).await.map(drop)
+    }
+
+    /// Stops a job.
+    pub(crate) async fn deregister(&self, node: &Node, job: &str) -> Result<(), Error> {
+        self.send(node, &Method::DELETE, &format!("/v1/job/{job}"), &Value::Null).await.map(drop)
+    }
+
+    async fn send(&self, node: &Node, method: &Method, path: &str, body: &Value) -> Result<Response, Error> {
+        let Some(address) = node.http else {
+            return Err(Error::OutOfOrder(format!("{} has no HTTP port", node.name)));
+        };
+        let secure = self
+            .secure
+            .lock()
+            .expect("no panic while choosing a certificate")
+            .as_ref()
+            .map(|(_, c)| c.clone());
+        let first = self.speaks_tls().get(&address).copied().unwrap_or(false);
+        let mut last = None;
+        for is_tls in [first, !first] {
+            let client = match (is_tls, &secure) {
+                (false, _) => &self.plain,
+                (true, Some(client)) => client,
+                (true, None) => continue,
+            };
+            match exchange(client, is_tls, address, method, path, body).await {
+                Ok(response) => {
+                    self.speaks_tls().insert(address, is_tls);
+                    return Ok(response);
+                }
+                // An answer from Nomad is an answer; what is no answer may be for want of the other protocol.
+                Err(error @ Error::Nomad { .. }) if !is_protocol_error(&error) => {
+                    self.speaks_tls().insert(address, is_tls);
+                    return Err(error);
+                }
+                Err(error) => last = last.or(Some(error)),
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::OutOfOrder("there is no certificate for HTTPS yet".to_owned())))
+    }
+
+    fn speaks_tls(&self) -> std::sync::MutexGuard<'_, BTreeMap<SocketAddr, bool>> {
+        self.speaks_tls.lock().expect("no panic while choosing a protocol")
+    }
+}
+
+async fn exchange(
+    client: &Client,
+    is_tls: bool,
+    address: SocketAddr,
+    method: &Method,
+    path: &str,
+    body: &Value,
+) -> Result<Response, Error> {
+    let scheme = if is_tls { "https" } else { "http" };
+    let url = format!("{scheme}://{address}{path}");
+    let unreachable = |cause: String| Error::Unreachable { url: url.clone(), cause };
+    let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+    let request = http::Request::builder().method(method).uri(&url).body(body);
+    let request = request.map_err(|error| unreachable(error.to_string()))?;
+    let response = client.send(request).await.map_err(|error| unreachable(error.to_string()))?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    Err(Error::Nomad {
+        method: method.to_string(),
+        path: path.to_owned(),
+        status: response.status().as_u16(),
+        text: String::from_utf8_lossy(response.body()).trim_end().to_owned(),
+    })
+}
+
+/// Whether an answer only says that HTTPS should have been spoken.
+fn is_protocol_error(error: &Error) -> bool {
+    matches!(error, Error::Nomad { status: 400, text, .. } if text.contains("HTTP request to an HTTPS server"))
+}
+
+/// A job whose tasks run until they are stopped.
+fn job_body(job: &Job, region: &str, clients: usize) -> Value {
+    let spread = !job.system && job.count > 1 && job.count <= clients;
+    let constraints =
+        if spread { json!([{ "Operand": "distinct_hosts", "RTarget": "true" }]) } else { json!([]) };
+    json!({
+        "ID": job.name,
+        "Name": job.name,
+        "Region": region,
+        "Type": if job.system { "system" } else { "service" },
+        "Datacenters": ["*"],
+        "TaskGroups": [{
+            "Name": job.name,
+            "Count": if job.system { 1 } else { job.count },
+            "Constraints": constraints,
+            "Tasks": [{
+                "Name": job.name,
+                "Driver": "raw_exec",
+                "Config": { "command": "sleep", "args": ["3600"] },
+                "Resources": { "CPU": 20, "MemoryMB": 16 },
+            }],
+        }],
+    })
+}

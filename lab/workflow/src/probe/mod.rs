@@ -1,0 +1,12 @@
+//! What every port accepts: the verdict comes from bytes.
+
+mod connect;
+mod credentials;
+mod http;
+mod kind;
+mod matrix;
+mod prober;
+mod rpc;
+
+pub use self::kind::{Ask, Credential, Port, Probe, Transport, Verdict};
+pub(crate) use self::prober::Prober;

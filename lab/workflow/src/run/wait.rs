@@ -1,0 +1,49 @@
+//! How closely the cluster is looked at: each second around changes, rarely while nothing happens.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use lab_world::Clock;
+use time::OffsetDateTime;
+use tokio::sync::Notify;
+
+/// The observer's pace. Anything that changes the cluster makes it hurry.
+pub(crate) struct Pace {
+    clock: Clock,
+    last_change: Mutex<OffsetDateTime>,
+    hurried: Notify,
+}
+
+impl Pace {
+    pub(crate) fn new(clock: &Clock) -> Self {
+        Self { clock: clock.clone(), last_change: Mutex::new(clock.now()), hurried: Notify::new() }
+    }
+
+    /// Something changed: look every second for a while.
+    pub(crate) fn hurry(&self) {
+        *self.last_change.lock().expect("no panic while pacing") = self.clock.now();
+        self.hurried.notify_one();
+    }
+
+    /// Waits until it is time to look again.
+    pub(crate) async fn next(&self) {
+        let since = self.clock.now() - *self.last_change.lock().expect("no panic while pacing");
+        tokio::select! {
+            biased;
+            () = self.hurried.notified() => self.clock.sleep(Duration::from_secs(1)).await,
+            () = self.clock.sleep(interval(since)) => {}
+        }
+    }
+}
+
+/// The longer nothing has happened, the rarer.
+fn interval(since_change: time::Duration) -> Duration {
+    Duration::from_secs(match since_change.whole_seconds() {
+        ..10 => 1,
+        10..60 => 2,
+        60..180 => 5,
+        180..900 => 15,
+        900..7200 => 60,
+        _ => 600,
+    })
+}
