@@ -146,7 +146,8 @@ impl<'a> Reader<'a> {
     pub(crate) fn generalized_time(&mut self) -> Option<OffsetDateTime> {
         let text = std::str::from_utf8(self.element(tag::GENERALIZED_TIME)?.content).ok()?;
         let (year, rest) = text.split_at_checked(4)?;
-        let has_seconds = rest.as_bytes().get(8..10).is_some_and(|seconds| seconds.iter().all(u8::is_ascii_digit));
+        let has_seconds =
+            rest.as_bytes().get(8..10).is_some_and(|seconds| seconds.iter().all(u8::is_ascii_digit));
         if has_seconds { moment(number(year)?, rest) } else { None }
     }
 }
@@ -154,7 +155,8 @@ impl<'a> Reader<'a> {
 /// The value of a two's complement number that is not negative and has at most 63 bits.
 pub(crate) fn unsigned(bytes: &[u8]) -> Option<u64> {
     let is_negative = bytes.first()? & 0x80 != 0;
-    (!is_negative && bytes.len() <= 8).then(|| bytes.iter().fold(0, |value, &byte| value << 8 | u64::from(byte)))
+    (!is_negative && bytes.len() <= 8)
+        .then(|| bytes.iter().fold(0, |value, &byte| value << 8 | u64::from(byte)))
 }
 
 /// `bytes` if they are the shortest two's complement form of a number.
@@ -209,7 +211,12 @@ mod tests {
     #[test]
     fn lengths_and_integers_must_be_minimal() {
         assert_eq!(Reader::new(&[0x02, 0x02, 0x00, 0x80]).integer(), Some(&[0x00, 0x80][..]));
-        for bytes in [&[0x02, 0x00][..], &[0x02, 0x02, 0x00, 0x7f], &[0x02, 0x02, 0xff, 0x80], &[0x02, 0x81, 0x01, 0x05]] {
+        for bytes in [
+            &[0x02, 0x00][..],
+            &[0x02, 0x02, 0x00, 0x7f],
+            &[0x02, 0x02, 0xff, 0x80],
+            &[0x02, 0x81, 0x01, 0x05],
+        ] {
             assert_eq!(Reader::new(bytes).integer(), None, "{bytes:02x?}");
         }
         assert!(Reader::new(&[0x1f, 0x81, 0x00, 0x00]).any().is_none(), "a tag of several bytes");
@@ -236,7 +243,9 @@ mod tests {
         assert_eq!(utc("500101000000Z"), Some(datetime!(1950-01-01 0:00 UTC)));
         assert_eq!(utc("2611220331Z"), Some(datetime!(2026-11-22 03:31 UTC)));
         assert_eq!(utc("261122033154+0100"), Some(datetime!(2026-11-22 02:31:54 UTC)));
-        for text in ["261122033154", "261122033154+0000", "261322033154Z", "26112203315Z", "", "2é1122033154Z"] {
+        for text in
+            ["261122033154", "261122033154+0000", "261322033154Z", "26112203315Z", "", "2é1122033154Z"]
+        {
             assert_eq!(utc(text), None, "{text}");
         }
         let fraction = b"\x18\x1120500101000000.5Z";

@@ -29,7 +29,8 @@ impl Mailbox {
             None => dotted_atoms(text)?,
         };
         let domain = rest.strip_prefix('@')?;
-        (domain.is_empty() || domain.split('.').all(is_label)).then(|| Self { local, domain: domain.to_owned() })
+        (domain.is_empty() || domain.split('.').all(is_label))
+            .then(|| Self { local, domain: domain.to_owned() })
     }
 }
 
@@ -50,7 +51,14 @@ fn quoted_string(text: &str) -> Option<(String, &str)> {
                 escaped @ ('\x01'..='\x09' | '\x0b' | '\x0c' | '\x0e'..='\x7f') => local.push(escaped),
                 _ => return None,
             },
-            '\x01'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | ' '..='!' | '#'..='[' | ']'..='~' | '\x7f' => {
+            '\x01'..='\x08'
+            | '\x0b'
+            | '\x0c'
+            | '\x0e'..='\x1f'
+            | ' '..='!'
+            | '#'..='['
+            | ']'..='~'
+            | '\x7f' => {
                 local.push(letter);
             }
             _ => return None,

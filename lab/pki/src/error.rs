@@ -9,6 +9,9 @@ pub enum Error {
     /// A certificate, a request or a public key that does not parse, in the words of Go's `crypto/x509`.
     #[error("x509: {0}")]
     Malformed(Cow<'static, str>),
+    /// A request that does not parse, in the words of Go's `encoding/asn1`.
+    #[error("asn1: {0}")]
+    Asn1(Cow<'static, str>),
     /// A PEM text without a certificate in it.
     #[error("failed to find any PEM data in certificate input")]
     NoCertificate,

@@ -39,6 +39,7 @@
 //! # Ok::<(), lab_pki::Error>(())
 //! ```
 
+mod asn1;
 mod certificate;
 mod der;
 mod domain;
@@ -66,7 +67,9 @@ pub use crate::quote::quote;
 pub use crate::request::{SigningRequest, SigningRequestBuilder};
 pub use crate::signature::{SignatureAlgorithm, SignatureError};
 pub use crate::usage::{ExtendedKeyUsage, KeyUsage};
-pub use crate::verify::{Hint, Usage, VerifyError, VerifyOptions, verify, verify_hostname, verify_ignoring_time};
+pub use crate::verify::{
+    Hint, Usage, VerifyError, VerifyOptions, verify, verify_hostname, verify_ignoring_time,
+};
 
 /// Whether a certificate is for a key.
 pub fn key_matches(certificate: &Certificate, key: &KeyPair) -> bool {

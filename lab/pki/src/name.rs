@@ -11,8 +11,8 @@ use crate::{Error, Oid};
 
 /// A distinguished name by its usual attributes, as Go's `pkix.Name` holds it.
 ///
-/// It is written in Go's order: country, organization, organizational unit, locality, province, street address, postal
-/// code, common name, serial number. The values of one attribute share one set.
+/// It is written in Go's order: country, province, locality, street address, postal code, organization, organizational
+/// unit, common name, serial number. The values of one attribute share one set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Name {
     /// `C`
@@ -95,12 +95,12 @@ impl Name {
     fn attributes(&self) -> Vec<(Oid, Vec<&str>)> {
         let many = [
             (known::COUNTRY, &self.country),
-            (known::ORGANIZATION, &self.organization),
-            (known::ORGANIZATIONAL_UNIT, &self.organizational_unit),
-            (known::LOCALITY, &self.locality),
             (known::PROVINCE, &self.province),
+            (known::LOCALITY, &self.locality),
             (known::STREET_ADDRESS, &self.street_address),
             (known::POSTAL_CODE, &self.postal_code),
+            (known::ORGANIZATION, &self.organization),
+            (known::ORGANIZATIONAL_UNIT, &self.organizational_unit),
         ];
         let many = many.into_iter().map(|(oid, values)| (oid, values.iter().map(String::as_str).collect()));
         let one = [(known::COMMON_NAME, &self.common_name), (known::SERIAL_NUMBER, &self.serial_number)];
@@ -181,7 +181,8 @@ fn is_printable(byte: u8) -> bool {
 }
 
 fn attribute(set: &mut Reader<'_>) -> Result<(Oid, String), Error> {
-    let mut pair = set.read(tag::SEQUENCE).ok_or(Error::malformed("invalid RDNSequence: invalid attribute"))?;
+    let mut pair =
+        set.read(tag::SEQUENCE).ok_or(Error::malformed("invalid RDNSequence: invalid attribute"))?;
     let oid = pair.oid().ok_or(Error::malformed("invalid RDNSequence: invalid attribute type"))?;
     let value = pair.any().ok_or(Error::malformed("invalid RDNSequence: invalid attribute value"))?;
     let value = string(value)
@@ -197,7 +198,9 @@ fn string(element: Element<'_>) -> Result<String, String> {
         // It is nearly Latin-1, and everybody takes it for that.
         tag::T61_STRING => Ok(ascii()),
         // Two letters more than the standard has, since real certificates have them.
-        tag::PRINTABLE_STRING if bytes.iter().all(|&byte| is_printable(byte) || b"*&".contains(&byte)) => Ok(ascii()),
+        tag::PRINTABLE_STRING if bytes.iter().all(|&byte| is_printable(byte) || b"*&".contains(&byte)) => {
+            Ok(ascii())
+        }
         tag::PRINTABLE_STRING => Err("invalid PrintableString".to_owned()),
         tag::UTF8_STRING => String::from_utf8(bytes.to_vec()).map_err(|_| "invalid UTF-8 string".to_owned()),
         tag::IA5_STRING if bytes.is_ascii() => Ok(ascii()),
@@ -241,7 +244,7 @@ mod tests {
         let back = Name::from_der(&der).expect("a name");
         // The values of one set are sorted.
         assert_eq!(back.organization, ["Zeta", "A, Inc."]);
-        assert_eq!(back.to_string(), "SERIALNUMBER=7,CN=*.global.nomad,ST=CA,O=Zeta+O=A\\, Inc.,C=US");
+        assert_eq!(back.to_string(), "SERIALNUMBER=7,CN=*.global.nomad,O=Zeta+O=A\\, Inc.,ST=CA,C=US");
         assert_eq!(Name { organization: sample().organization, ..back }, sample());
     }
 
@@ -258,7 +261,10 @@ mod tests {
     fn broken_names_are_refused_in_go_words() {
         let text = |der: &[u8]| Name::from_der(der).expect_err("broken").to_string();
         assert_eq!(text(&[0x30, 0x02, 0x30, 0x00]), "x509: invalid RDNSequence");
-        assert_eq!(text(&[0x30, 0x04, 0x31, 0x02, 0x02, 0x00]), "x509: invalid RDNSequence: invalid attribute");
+        assert_eq!(
+            text(&[0x30, 0x04, 0x31, 0x02, 0x02, 0x00]),
+            "x509: invalid RDNSequence: invalid attribute"
+        );
         let bad_value = [0x30, 0x0b, 0x31, 0x09, 0x30, 0x07, 0x06, 0x02, 0x55, 0x04, 0x13, 0x01, b'@'];
         let message = "x509: invalid RDNSequence: invalid attribute value: invalid PrintableString";
         assert_eq!(text(&bad_value), message);

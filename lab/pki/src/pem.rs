@@ -65,13 +65,15 @@ fn read_block(text: &str) -> Option<(Block, &str)> {
     let (line, body) = split_line(text);
     let label = line.strip_suffix(DASHES)?;
     let (has_headers, body) = skip_headers(body);
-    let end = if body.starts_with(END) { 0 } else { body.find("\n-----END ")? + 1 };
-    let behind = body[end + END.len()..].strip_prefix(label)?.strip_prefix(DASHES)?;
+    // The next line of dashes must be this block's end, so that broken texts are not searched again and again.
+    let end = if body.starts_with(DASHES) { 0 } else { body.find("\n-----")? + 1 };
+    let behind = body[end..].strip_prefix(END)?.strip_prefix(label)?.strip_prefix(DASHES)?;
     let (trailing, behind) = split_line(behind);
     if !trailing.is_empty() {
         return None;
     }
-    let letters: String = body[..end].chars().filter(|letter| !matches!(letter, '\n' | '\r' | ' ' | '\t')).collect();
+    let letters: String =
+        body[..end].chars().filter(|letter| !matches!(letter, '\n' | '\r' | ' ' | '\t')).collect();
     let content = STANDARD.decode(letters).ok()?;
     Some((Block { label: label.to_owned(), has_headers, content }, behind))
 }

@@ -54,9 +54,8 @@ impl PublicKey {
     /// Errors: Go's text for what is wrong with it.
     pub fn from_der(spki: &[u8]) -> Result<Self, Error> {
         let mut outer = Reader::new(spki).read(tag::SEQUENCE).ok_or(Error::malformed("malformed spki"))?;
-        let mut algorithm = outer
-            .read(tag::SEQUENCE)
-            .ok_or(Error::malformed("malformed public key algorithm identifier"))?;
+        let mut algorithm =
+            outer.read(tag::SEQUENCE).ok_or(Error::malformed("malformed public key algorithm identifier"))?;
         let oid = algorithm.oid().ok_or(Error::malformed("malformed OID"))?;
         let parameters = algorithm.rest();
         if !algorithm.is_empty() && algorithm.any().is_none() {
@@ -130,7 +129,8 @@ fn rsa(parameters: &[u8], key: &[u8]) -> Result<PublicKey, Error> {
     if parameters != [tag::NULL, 0] {
         return Err(Error::malformed("RSA key missing NULL parameters"));
     }
-    let mut numbers = Reader::new(key).read(tag::SEQUENCE).ok_or(Error::malformed("invalid RSA public key"))?;
+    let mut numbers =
+        Reader::new(key).read(tag::SEQUENCE).ok_or(Error::malformed("invalid RSA public key"))?;
     let modulus = numbers.integer().ok_or(Error::malformed("invalid RSA modulus"))?;
     let exponent = numbers.integer().ok_or(Error::malformed("invalid RSA public exponent"))?;
     if exponent.len() > 8 {

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use yasna::Tag;
 
+use crate::asn1;
 use crate::certificate::{
     AlternativeNames, basic_constraints, extension_list, write_basic_constraints, write_extension,
 };
@@ -63,27 +64,30 @@ impl SigningRequest {
     }
 
     /// Reads a request in DER. Its signature is not checked.
+    ///
+    /// Errors: Go's text for what is wrong with it, such as `asn1: syntax error: data truncated`. Deep inside, where Go
+    /// says which field it was at, the text is `asn1: syntax error: sequence truncated`.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
-        let malformed = || Error::malformed("malformed certificate request");
-        let mut input = Reader::new(der);
-        let mut body = input.read(tag::SEQUENCE).ok_or_else(malformed)?;
-        let signed = body.element(tag::SEQUENCE).ok_or_else(malformed)?;
-        let algorithm = body.element(tag::SEQUENCE).ok_or_else(malformed)?;
-        let (_, signature) = body.bit_string().ok_or_else(malformed)?;
-        if !input.is_empty() {
-            return Err(Error::malformed("trailing data"));
+        let (mut body, whole) = asn1::sequence(der, "certificateRequest")?;
+        if whole.len() < der.len() {
+            return Err(Error::Asn1("syntax error: trailing data".into()));
         }
-        let mut fields = Reader::new(signed.content);
-        fields.unsigned().ok_or_else(malformed)?;
-        let raw_subject = fields.element(tag::SEQUENCE).ok_or_else(malformed)?.whole;
-        let spki = fields.element(tag::SEQUENCE).ok_or_else(malformed)?.whole;
+        let (mut fields, signed) = asn1::sequence(body.rest(), "tbsCertificateRequest")?;
+        body.any().ok_or_else(asn1::truncated)?;
+        let algorithm = body.element(tag::SEQUENCE).ok_or_else(asn1::truncated)?;
+        let (_, signature) = body.bit_string().ok_or_else(asn1::truncated)?;
+        fields.unsigned().ok_or_else(asn1::truncated)?;
+        let raw_subject = fields.element(tag::SEQUENCE).ok_or_else(asn1::truncated)?.whole;
+        let spki = fields.element(tag::SEQUENCE).ok_or_else(asn1::truncated)?.whole;
         let extensions = requested_extensions(fields)?;
         let value = |oid| extensions.iter().find(|extension| extension.oid == oid).map(|found| &found.value);
-        let names = value(known::SUBJECT_ALT_NAME).map(|value| AlternativeNames::from_der(value)).transpose()?;
-        let constraints = value(known::BASIC_CONSTRAINTS).map(|value| basic_constraints(value)).transpose()?;
+        let names =
+            value(known::SUBJECT_ALT_NAME).map(|value| AlternativeNames::from_der(value)).transpose()?;
+        let constraints =
+            value(known::BASIC_CONSTRAINTS).map(|value| basic_constraints(value)).transpose()?;
         Ok(Self {
             der: der.to_vec(),
-            signed: signed.whole.to_vec(),
+            signed: signed.to_vec(),
             raw_subject: raw_subject.to_vec(),
             subject: Name::from_der(raw_subject)?,
             public_key_der: spki.to_vec(),
@@ -91,7 +95,7 @@ impl SigningRequest {
             names: names.unwrap_or_default(),
             basic_constraints: constraints,
             extensions,
-            signature_algorithm: SignatureAlgorithm::read(algorithm.content).ok_or_else(malformed)?,
+            signature_algorithm: SignatureAlgorithm::read(algorithm.content).ok_or_else(asn1::truncated)?,
             signature: signature.to_vec(),
         })
     }
@@ -264,16 +268,15 @@ impl SigningRequestBuilder {
 
 /// The extensions among the attributes of a request; other attributes are passed over.
 fn requested_extensions(mut fields: Reader<'_>) -> Result<Vec<Extension>, Error> {
-    let malformed = || Error::malformed("malformed certificate request");
-    let Some(mut attributes) = fields.optional(tag::constructed(0)).ok_or_else(malformed)? else {
+    let Some(mut attributes) = fields.optional(tag::constructed(0)).ok_or_else(asn1::truncated)? else {
         return Ok(Vec::new());
     };
     let mut extensions = Vec::new();
     while !attributes.is_empty() {
-        let mut attribute = attributes.read(tag::SEQUENCE).ok_or_else(malformed)?;
-        if attribute.oid().ok_or_else(malformed)? == known::EXTENSION_REQUEST {
-            let mut values = attribute.read(tag::SET).ok_or_else(malformed)?;
-            extensions = extension_list(values.read(tag::SEQUENCE).ok_or_else(malformed)?)?;
+        let mut attribute = attributes.read(tag::SEQUENCE).ok_or_else(asn1::truncated)?;
+        if attribute.oid().ok_or_else(asn1::truncated)? == known::EXTENSION_REQUEST {
+            let mut values = attribute.read(tag::SET).ok_or_else(asn1::truncated)?;
+            extensions = extension_list(values.read(tag::SEQUENCE).ok_or_else(asn1::truncated)?)?;
         }
     }
     Ok(extensions)

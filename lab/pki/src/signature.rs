@@ -3,11 +3,11 @@
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use yasna::{DERWriter, Tag};
 
+use crate::Oid;
 use crate::der::{Reader, tag};
 use crate::key::write_oid;
 use crate::oid::known;
 use crate::public_key::{Curve, PublicKey};
-use crate::Oid;
 
 /// How something was signed. The names are Go's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,9 @@ pub enum SignatureError {
     #[error("x509: cannot verify signature: algorithm unimplemented")]
     Unsupported,
     /// The key is of another algorithm.
-    #[error("x509: signature algorithm specifies an {algorithm} public key, but have public key of type {key}")]
+    #[error(
+        "x509: signature algorithm specifies an {algorithm} public key, but have public key of type {key}"
+    )]
     Mismatch {
         /// The key's algorithm that the signature asks for.
         algorithm: &'static str,
@@ -141,8 +143,7 @@ impl SignatureAlgorithm {
         if self == Self::Md5WithRsa || is_sha1 && !allow_sha1 {
             return Err(SignatureError::Insecure(self.name()));
         }
-        let mismatch =
-            SignatureError::Mismatch { algorithm: self.key_algorithm(), key: key.go_type() };
+        let mismatch = SignatureError::Mismatch { algorithm: self.key_algorithm(), key: key.go_type() };
         match key {
             PublicKey::Rsa { .. } if self.key_algorithm() != "RSA" => Err(mismatch),
             PublicKey::Rsa { bits, .. } if *bits < 1024 => Err(SignatureError::SmallRsaKey(*bits)),
@@ -165,7 +166,9 @@ impl SignatureAlgorithm {
 
     fn key_algorithm(self) -> &'static str {
         match self {
-            Self::EcdsaWithSha1 | Self::EcdsaWithSha256 | Self::EcdsaWithSha384 | Self::EcdsaWithSha512 => "ECDSA",
+            Self::EcdsaWithSha1 | Self::EcdsaWithSha256 | Self::EcdsaWithSha384 | Self::EcdsaWithSha512 => {
+                "ECDSA"
+            }
             Self::DsaWithSha1 | Self::DsaWithSha256 => "DSA",
             Self::Ed25519 => "Ed25519",
             _ => "RSA",
@@ -267,7 +270,12 @@ impl std::fmt::Display for SignatureAlgorithm {
     }
 }
 
-fn check(algorithm: &'static dyn VerificationAlgorithm, key: &[u8], message: &[u8], signed: &[u8]) -> Option<()> {
+fn check(
+    algorithm: &'static dyn VerificationAlgorithm,
+    key: &[u8],
+    message: &[u8],
+    signed: &[u8],
+) -> Option<()> {
     UnparsedPublicKey::new(algorithm, key).verify(message, signed).ok()
 }
 

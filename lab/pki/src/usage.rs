@@ -2,8 +2,8 @@
 
 use std::ops::BitOr;
 
-use crate::der::Reader;
 use crate::Oid;
+use crate::der::Reader;
 
 /// The bits of the key usage extension. No bit at all means that the extension is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,7 +138,11 @@ impl ExtendedKeyUsage {
         (Self::OcspSigning, "ocspsigning", &[1, 3, 6, 1, 5, 5, 7, 3, 9]),
         (Self::MicrosoftServerGatedCrypto, "microsoftservergatedcrypto", &[1, 3, 6, 1, 4, 1, 311, 10, 3, 3]),
         (Self::NetscapeServerGatedCrypto, "netscapeservergatedcrypto", &[2, 16, 840, 1, 113730, 4, 1]),
-        (Self::MicrosoftCommercialCodeSigning, "microsoftcommercialcodesigning", &[1, 3, 6, 1, 4, 1, 311, 2, 1, 22]),
+        (
+            Self::MicrosoftCommercialCodeSigning,
+            "microsoftcommercialcodesigning",
+            &[1, 3, 6, 1, 4, 1, 311, 2, 1, 22],
+        ),
         (Self::MicrosoftKernelCodeSigning, "microsoftkernelcodesigning", &[1, 3, 6, 1, 4, 1, 311, 61, 1, 1]),
     ];
 

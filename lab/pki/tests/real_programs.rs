@@ -1,8 +1,8 @@
 //! What Vault and Nomad made is read, judged, and made again byte for byte.
 
 use lab_pki::{
-    Certificate, CertificateBuilder, Extension, Issuer, KeyIdentifier, KeyKind, KeyPair, KeySource, SignatureAlgorithm,
-    SigningRequest, key_matches, pem, verify_ignoring_time,
+    Certificate, CertificateBuilder, Extension, Issuer, KeyIdentifier, KeyKind, KeyPair, KeySource,
+    SignatureAlgorithm, SigningRequest, key_matches, pem, verify_ignoring_time,
 };
 
 const REAL: &str = include_str!("data/real.pem");
@@ -30,8 +30,11 @@ fn key_for(algorithm: SignatureAlgorithm) -> KeyPair {
 /// The builder that says what `certificate` says.
 fn like(certificate: &Certificate) -> CertificateBuilder {
     let value = |oid: &[u64]| certificate.extensions().iter().find(|one| one.oid.numbers() == oid);
-    let mut builder =
-        CertificateBuilder::new(certificate.subject().clone(), certificate.not_before(), certificate.not_after());
+    let mut builder = CertificateBuilder::new(
+        certificate.subject().clone(),
+        certificate.not_before(),
+        certificate.not_after(),
+    );
     builder.serial = certificate.serial_bytes().to_vec();
     builder.dns_names = certificate.dns_names().to_vec();
     builder.emails = certificate.emails().to_vec();
@@ -63,10 +66,15 @@ fn every_certificate_is_made_again_byte_for_byte() {
     for certificate in &all {
         let key = key_for(certificate.signature_algorithm());
         // Only the names of an issuer go into what it signs.
-        let issuer = all.iter().find(|one| one.raw_subject() == certificate.raw_issuer()).expect("its issuer");
+        let issuer =
+            all.iter().find(|one| one.raw_subject() == certificate.raw_issuer()).expect("its issuer");
         let issuer = Issuer { certificate: issuer.clone(), key };
         let made = like(certificate).sign(certificate.public_key_der(), &issuer).expect("a certificate");
-        assert_eq!(hex::encode(made.signed_part()), hex::encode(certificate.signed_part()), "{certificate:?}");
+        assert_eq!(
+            hex::encode(made.signed_part()),
+            hex::encode(certificate.signed_part()),
+            "{certificate:?}"
+        );
     }
 }
 
@@ -84,7 +92,8 @@ fn every_certificate_leads_to_its_root() {
 #[test]
 fn vault_names_keys_by_their_digest() {
     let leaf = find("client.global.nomad");
-    let key = KeyPair::from_pem(REAL.split("# Vault 1.21: P-521 leaf").nth(1).expect("the leaf")).expect("a key");
+    let key =
+        KeyPair::from_pem(REAL.split("# Vault 1.21: P-521 leaf").nth(1).expect("the leaf")).expect("a key");
     assert!(key_matches(&leaf, &key));
     let made = CertificateBuilder::new(leaf.subject().clone(), leaf.not_before(), leaf.not_after())
         .self_sign(&key)
@@ -108,7 +117,8 @@ fn keys_are_written_as_they_were() {
 
 #[test]
 fn a_request_is_read() {
-    let block = pem::blocks(REAL).into_iter().find(|block| block.label == "CERTIFICATE REQUEST").expect("a request");
+    let block =
+        pem::blocks(REAL).into_iter().find(|block| block.label == "CERTIFICATE REQUEST").expect("a request");
     let request = SigningRequest::from_der(&block.content).expect("a request");
     assert_eq!(request.check_signature(), Ok(()));
     assert_eq!(request.subject().to_string(), "CN=nomad intermediate");

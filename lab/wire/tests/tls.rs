@@ -68,7 +68,8 @@ async fn server_refuses(world: &Simulation, client: Leaf, alert: &'static str, s
 
 async fn client_refuses(world: &Simulation, server: Leaf, client_says: &'static str) {
     for version in [Version::Tls13, Version::Tls12] {
-        let row = Row { version, client: Err(client_says), read: "", server: "remote error: tls: bad certificate" };
+        let row =
+            Row { version, client: Err(client_says), read: "", server: "remote error: tls: bad certificate" };
         check(world, row, Leaf::client(), server.clone(), ServerVerify::Name(SERVER.into())).await;
     }
 }
@@ -258,7 +259,10 @@ fn versions_that_do_not_meet_are_refused_in_words() {
             two.expect_err("too old").to_string(),
             "tls: client offered only unsupported versions: [303]"
         );
-        assert_eq!(one.expect_err("too old").to_string(), "remote error: tls: protocol version not supported");
+        assert_eq!(
+            one.expect_err("too old").to_string(),
+            "remote error: tls: protocol version not supported"
+        );
     });
 }
 
@@ -355,7 +359,8 @@ fn every_kind_of_key_shakes_hands() {
                 client.identity = Some(leaf.into_provider());
                 let mut server = tls_server(world);
                 server.client_auth = ClientAuth::Require { roots: [root.certificate()].into() };
-                server.identity = Leaf::server().by(&root).with(kind).identity().expect("a pair").into_provider();
+                server.identity =
+                    Leaf::server().by(&root).with(kind).identity().expect("a pair").into_provider();
                 let (one, two) = shake(world, &client, &server).await;
                 assert_eq!(one.map(|stream| stream.version()), Ok(version), "{kind:?}");
                 assert!(two.is_ok(), "{kind:?}");
@@ -401,10 +406,62 @@ fn certificates_between_are_used() {
     simulate(async |world| {
         let between = ROOT.below("nomad intermediate");
         let mut client = tls_client(world);
-        client.identity =
-            Some(Leaf::client().by(&between).identity().expect("a pair").into_provider());
+        client.identity = Some(Leaf::client().by(&between).identity().expect("a pair").into_provider());
         let (one, two) = shake(world, &client, &tls_server(world)).await;
         assert!(one.is_ok());
         assert_eq!(two.expect("accepted").peer_certificates().len(), 2);
+    });
+}
+
+#[test]
+fn broken_greetings_end_in_words() {
+    let greeting = simulate(async |world| {
+        let (stream, mut listener) = dial(world).await;
+        let mut accepted = listener.accept().await.expect("a connection");
+        let client = tls_client(world);
+        let mut bytes = vec![0; 4096];
+        let (_, read) = tokio::join!(biased; client.connect(stream), async {
+            let read = accepted.read(&mut bytes).await.expect("open");
+            drop(accepted);
+            read
+        });
+        bytes.truncate(read);
+        bytes
+    });
+    simulate(async |world| {
+        for at in 0..greeting.len() {
+            let mut changed = greeting.clone();
+            changed[at] ^= 0x55;
+            let said = server_reads(world, &changed).await.to_string();
+            assert!(!said.is_empty(), "byte {at}");
+            let said = server_reads(world, &greeting[..at]).await.to_string();
+            assert_eq!(said, if at == 0 { "EOF" } else { "unexpected EOF" });
+        }
+    });
+}
+
+#[test]
+fn keys_that_everybody_has_are_refused_outside_a_simulation() {
+    use lab_pki::{CertificateBuilder, KeyKind, KeySource, Name};
+    use lab_wire::tls::{Identity, ServerTls};
+    use lab_world::{Clock, DEFAULT_EPOCH, Entropy, Net};
+
+    let key = KeySource::simulated(&Entropy::seeded(1)).key(KeyKind::Rsa2048).expect("a key");
+    let builder = CertificateBuilder::new(Name::common("x"), DEFAULT_EPOCH, DEFAULT_EPOCH);
+    let certificate = builder.self_sign(&key).expect("a certificate");
+    // Even after a walk through files.
+    let identity = Identity::from_pem(&certificate.to_pem(), &key.to_pem()).expect("a pair");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let (clock, net) = (Clock::system(), Net::loopback());
+        let mut listener = net.listen("127.0.0.1:0".parse().expect("an address")).await.expect("a free port");
+        let near = net.connect(listener.address()).await.expect("a connection");
+        let far = listener.accept().await.expect("a connection");
+        let text =
+            "the keys of the simulator's pool are public and must not be used outside a simulated network";
+        let server = ServerTls::new(&clock, identity.clone().into_provider());
+        assert_eq!(server.accept(far).await.expect_err("refused").to_string(), text);
+        let client = lab_wire::tls::ClientTls::new(&clock).verify(ServerVerify::None).identity(identity);
+        assert_eq!(client.connect(near).await.expect_err("refused").to_string(), text);
     });
 }

@@ -109,7 +109,8 @@ fn uri(bytes: &[u8]) -> Result<String, Error> {
     let uri = ascii(bytes, "SAN uniformResourceIdentifier is malformed")?;
     if uri.bytes().any(|byte| byte < 0x20 || byte == 0x7f) {
         let quoted = quote(&uri);
-        let what = format!("cannot parse URI {quoted}: parse {quoted}: net/url: invalid control character in URL");
+        let what =
+            format!("cannot parse URI {quoted}: parse {quoted}: net/url: invalid control character in URL");
         return Err(Error::malformed(what));
     }
     if !domain::is_valid(uri_host(&uri), false) {

@@ -150,7 +150,13 @@ impl CertificateBuilder {
         self.build(key.public_key_der(), &subject, authority, key)
     }
 
-    fn build(self, spki: &[u8], issuer: &[u8], authority: Vec<u8>, key: &KeyPair) -> Result<Certificate, Error> {
+    fn build(
+        self,
+        spki: &[u8],
+        issuer: &[u8],
+        authority: Vec<u8>,
+        key: &KeyPair,
+    ) -> Result<Certificate, Error> {
         self.check()?;
         let algorithm = self.signature_algorithm.unwrap_or_else(|| key.default_signature());
         let signed = self.signed_part(spki, issuer, authority, algorithm)?;
@@ -203,7 +209,9 @@ impl CertificateBuilder {
                 if !extensions.is_empty() {
                     w.next().write_tagged(yasna::Tag::context(3), |w| {
                         w.write_sequence(|w| {
-                            extensions.iter().for_each(|extension| encode::write_extension(w.next(), extension));
+                            extensions
+                                .iter()
+                                .for_each(|extension| encode::write_extension(w.next(), extension));
                         });
                     });
                 }
@@ -237,7 +245,9 @@ impl CertificateBuilder {
         let when = |condition: bool, make: &dyn Fn() -> Extension| condition.then(make);
         let made = [
             when(!self.key_usage.is_empty(), &|| encode::key_usage(self.key_usage)),
-            when(!self.extended_key_usage.is_empty(), &|| encode::extended_key_usage(&self.extended_key_usage)),
+            when(!self.extended_key_usage.is_empty(), &|| {
+                encode::extended_key_usage(&self.extended_key_usage)
+            }),
             self.basic_constraints.map(encode::basic_constraints),
             when(!subject_key_id.is_empty(), &|| encode::subject_key_id(&subject_key_id)),
             when(!authority_key_id.is_empty(), &|| encode::authority_key_id(&authority_key_id)),
@@ -246,7 +256,9 @@ impl CertificateBuilder {
             }),
             names_in_place,
             when(!self.policies.is_empty(), &|| encode::policies(&self.policies)),
-            when(!self.permitted_dns_names.is_empty(), &|| encode::permitted_dns_names(&self.permitted_dns_names)),
+            when(!self.permitted_dns_names.is_empty(), &|| {
+                encode::permitted_dns_names(&self.permitted_dns_names)
+            }),
             when(!self.crl_distribution_points.is_empty(), &|| {
                 encode::crl_distribution_points(&self.crl_distribution_points)
             }),

@@ -59,7 +59,9 @@ fn ascii(bytes: &[u8]) -> Result<String, Error> {
         Ok(text) if text.is_ascii() => Ok(text.to_owned()),
         _ => {
             let text = quote(&String::from_utf8_lossy(bytes));
-            Err(Error::malformed(format!("invalid constraint value: x509: {text} cannot be encoded as an IA5String")))
+            Err(Error::malformed(format!(
+                "invalid constraint value: x509: {text} cannot be encoded as an IA5String"
+            )))
         }
     }
 }
@@ -86,7 +88,9 @@ fn uri(bytes: &[u8]) -> Result<String, Error> {
     let name = ascii(bytes)?;
     let quoted = quote(&name);
     if name.parse::<std::net::IpAddr>().is_ok() {
-        return Err(Error::malformed(format!("failed to parse URI constraint {quoted}: cannot be IP address")));
+        return Err(Error::malformed(format!(
+            "failed to parse URI constraint {quoted}: cannot be IP address"
+        )));
     }
     if domain::is_valid(&name, true) {
         return Ok(name);
@@ -119,8 +123,14 @@ mod tests {
         assert!(network(&[10, 0, 0, 0, 255, 0, 0, 0]).is_ok());
         assert!(network(&[10, 0, 0, 0, 255, 240, 0, 0]).is_ok());
         let text = |bytes: &[u8]| network(bytes).expect_err("broken").to_string();
-        assert_eq!(text(&[10, 0, 0, 0, 255, 0, 255, 0]), "x509: IP constraint contained invalid mask ff00ff00");
-        assert_eq!(text(&[10, 0, 0, 0, 0xfd, 0, 0, 0]), "x509: IP constraint contained invalid mask fd000000");
+        assert_eq!(
+            text(&[10, 0, 0, 0, 255, 0, 255, 0]),
+            "x509: IP constraint contained invalid mask ff00ff00"
+        );
+        assert_eq!(
+            text(&[10, 0, 0, 0, 0xfd, 0, 0, 0]),
+            "x509: IP constraint contained invalid mask fd000000"
+        );
         assert_eq!(text(&[10]), "x509: IP constraint contained value of length 1");
     }
 

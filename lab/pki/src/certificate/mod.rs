@@ -17,8 +17,8 @@ use self::extensions::Processed;
 use crate::signature::{SignatureAlgorithm, SignatureError};
 use crate::{Error, ExtendedKeyUsage, KeyUsage, Name, Oid, PublicKey, pem};
 
-pub use self::builder::{BasicConstraints, CertificateBuilder, Issuer, KeyIdentifier, OtherName};
 pub(crate) use self::alternative_names::{AlternativeNames, uri_host};
+pub use self::builder::{BasicConstraints, CertificateBuilder, Issuer, KeyIdentifier, OtherName};
 pub(crate) use self::constraints::Subtrees;
 pub(crate) use self::encode::{write_basic_constraints, write_extension};
 pub(crate) use self::extensions::basic_constraints;
@@ -76,7 +76,8 @@ impl Certificate {
     /// Reads all certificates of a PEM text in their order; there must be one. Other blocks are passed over.
     pub fn bundle_from_pem(text: &str) -> Result<Vec<Self>, Error> {
         let blocks = pem::blocks(text);
-        let read = blocks.iter().filter(|block| is_certificate(block)).map(|block| Self::from_der(&block.content));
+        let read =
+            blocks.iter().filter(|block| is_certificate(block)).map(|block| Self::from_der(&block.content));
         let certificates: Vec<_> = read.collect::<Result<_, _>>()?;
         if certificates.is_empty() { Err(Error::NoCertificate) } else { Ok(certificates) }
     }
@@ -85,7 +86,8 @@ impl Certificate {
     /// file. Nothing is an error; the caller says what an empty answer means.
     pub fn authorities_from_pem(text: &str) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
-        let blocks = pem::blocks(text).into_iter().filter(|block| is_certificate(block) && !block.has_headers);
+        let blocks =
+            pem::blocks(text).into_iter().filter(|block| is_certificate(block) && !block.has_headers);
         for certificate in blocks.filter_map(|block| Self::from_der(&block.content).ok()) {
             if !found.contains(&certificate) {
                 found.push(certificate);

@@ -138,6 +138,7 @@ fn extension(mut fields: Reader<'_>) -> Result<Extension, Error> {
     } else {
         false
     };
-    let value = fields.element(tag::OCTET_STRING).ok_or(Error::malformed("malformed extension value field"))?;
+    let value =
+        fields.element(tag::OCTET_STRING).ok_or(Error::malformed("malformed extension value field"))?;
     Ok(Extension { oid, critical, value: value.content.to_vec() })
 }

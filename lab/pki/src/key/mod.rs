@@ -12,7 +12,9 @@ use std::sync::{Arc, OnceLock};
 use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaKeyPair};
+use aws_lc_rs::signature::{
+    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
+};
 
 use self::encoding::Private;
 use crate::signature::{Hash, SignatureAlgorithm};
@@ -131,7 +133,8 @@ impl KeyPair {
     /// Errors: no such block; none of these forms; RSA of another size than 2048, 3072 or 4096 bits; a curve other than
     /// the three.
     pub fn from_pem(text: &str) -> Result<Self, Error> {
-        let is_key = |block: &pem::Block| block.label == "PRIVATE KEY" || block.label.ends_with(" PRIVATE KEY");
+        let is_key =
+            |block: &pem::Block| block.label == "PRIVATE KEY" || block.label.ends_with(" PRIVATE KEY");
         let block = pem::blocks(text).into_iter().find(is_key).ok_or(Error::NoPrivateKey)?;
         Self::from_der(&block.content)
     }
@@ -209,7 +212,9 @@ impl KeyPair {
                 let signed = key.sign(&SystemRandom::new(), message).map_err(|_| wrong)?;
                 Ok(signed.as_ref().to_vec())
             }
-            Signer::Ed25519(key) if algorithm == SignatureAlgorithm::Ed25519 => Ok(key.sign(message).as_ref().to_vec()),
+            Signer::Ed25519(key) if algorithm == SignatureAlgorithm::Ed25519 => {
+                Ok(key.sign(message).as_ref().to_vec())
+            }
             Signer::Rsa(key) => {
                 let encoding: &'static dyn signature::RsaEncoding = match algorithm.rsa() {
                     Some((Hash::Sha256, false)) => &signature::RSA_PKCS1_SHA256,

@@ -39,7 +39,7 @@ impl<'a> Search<'a> {
 
     /// Every chain from `leaf` to a root.
     pub(super) fn chains(&mut self, leaf: &Certificate) -> Result<Vec<Vec<Certificate>>, VerifyError> {
-        self.extend(&[leaf.clone()])
+        self.extend(std::slice::from_ref(leaf))
     }
 
     /// Every chain to a root that starts with `chain`.
@@ -102,7 +102,12 @@ impl<'a> Search<'a> {
     }
 
     /// What must hold of a certificate that comes behind `chain`; Go ignores its key usage here.
-    fn check(&self, certificate: &Certificate, role: Option<Role>, chain: &[Certificate]) -> Result<(), VerifyError> {
+    fn check(
+        &self,
+        certificate: &Certificate,
+        role: Option<Role>,
+        chain: &[Certificate],
+    ) -> Result<(), VerifyError> {
         if certificate.has_unhandled_critical_extension() {
             return Err(VerifyError::UnhandledCriticalExtension);
         }

@@ -34,9 +34,11 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(certificate: &'a Certificate) -> Result<Self, String> {
-        let uris = certificate.uris().iter().map(|uri| constrained_host(uri).map(|host| (uri.as_str(), host)));
+        let uris =
+            certificate.uris().iter().map(|uri| constrained_host(uri).map(|host| (uri.as_str(), host)));
         let mailbox = |email: &String| {
-            let parsed = Mailbox::parse(email).ok_or_else(|| format!("cannot parse rfc822Name {}", quote(email)))?;
+            let parsed =
+                Mailbox::parse(email).ok_or_else(|| format!("cannot parse rfc822Name {}", quote(email)))?;
             Ok(Mailbox { domain: parsed.domain.to_lowercase(), ..parsed })
         };
         Ok(Self {
@@ -49,7 +51,9 @@ impl<'a> Names<'a> {
 
     fn check(&self, permitted: &Subtrees, excluded: &Subtrees) -> Result<(), String> {
         for address in self.ip {
-            let find = |list: &[(Vec<u8>, Vec<u8>)]| list.iter().find(|network| contains(network, address)).map(cidr);
+            let find = |list: &[(Vec<u8>, Vec<u8>)]| {
+                list.iter().find(|network| contains(network, address)).map(cidr)
+            };
             let text = address.to_canonical().to_string();
             decide("IP address", &text, &permitted.ip, find(&permitted.ip), find(&excluded.ip))?;
         }
@@ -124,11 +128,13 @@ fn find_domain(constraints: &[String], name: &str) -> Option<String> {
 
 /// The same for excluded ones, which also exclude a `*` that could stand for them.
 fn find_excluded(constraints: &[String], name: &str) -> Option<String> {
-    let behind_star = name.strip_prefix('*').and_then(|rest| rest.find('.').map(|dot| rest[dot..].to_lowercase()));
+    let behind_star =
+        name.strip_prefix('*').and_then(|rest| rest.find('.').map(|dot| rest[dot..].to_lowercase()));
     find_domain(constraints, name).or_else(|| {
         let behind_star = behind_star?;
         let lower = constraints.iter().map(|constraint| constraint.to_lowercase());
-        let mut lower = lower.filter(|constraint| constraint.find('.').is_some_and(|dot| constraint[dot..] == behind_star));
+        let mut lower = lower
+            .filter(|constraint| constraint.find('.').is_some_and(|dot| constraint[dot..] == behind_star));
         lower.next()
     })
 }
@@ -183,7 +189,9 @@ mod tests {
     fn domains_are_under_their_constraint() {
         assert!(is_under("nomad", "server.global.Nomad") && is_under("nomad", "nomad") && is_under("", "x"));
         assert!(is_under(".nomad", "server.nomad"));
-        assert!(!is_under(".nomad", "nomad") && !is_under("nomad", "xnomad") && !is_under("a.nomad", "nomad"));
+        assert!(
+            !is_under(".nomad", "nomad") && !is_under("nomad", "xnomad") && !is_under("a.nomad", "nomad")
+        );
     }
 
     #[test]

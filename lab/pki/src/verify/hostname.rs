@@ -24,7 +24,11 @@ pub fn verify_hostname(certificate: &Certificate, name: &str) -> Result<(), Veri
     let is_valid = is_valid_host(&wanted, false);
     let labels = labels(&wanted);
     let is_it = |known: &String| {
-        if is_valid && is_valid_host(known, true) { matches(known, &labels) } else { is_exactly(known, &wanted) }
+        if is_valid && is_valid_host(known, true) {
+            matches(known, &labels)
+        } else {
+            is_exactly(known, &wanted)
+        }
     };
     if certificate.dns_names().iter().any(is_it) { Ok(()) } else { Err(mismatch(certificate, name, false)) }
 }

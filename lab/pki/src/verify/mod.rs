@@ -71,7 +71,8 @@ fn judge(
     if let Some(name) = options.name {
         verify_hostname(leaf, name)?;
     }
-    let candidates = if options.roots.contains(leaf) { vec![vec![leaf.clone()]] } else { search.chains(leaf)? };
+    let candidates =
+        if options.roots.contains(leaf) { vec![vec![leaf.clone()]] } else { search.chains(leaf)? };
     choose(candidates, options.usage)
 }
 

@@ -14,6 +14,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, PeerIncompat
 use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsConnector;
 
+use super::Version;
 use super::crypto::{SCHEMES, TlsClock, provider};
 use super::error::TlsError;
 use super::identity::{Identity, IdentityProvider};
@@ -21,7 +22,6 @@ use super::records::Records;
 use super::server::{check_key, is_ours};
 use super::stream::TlsStream;
 use super::verdict::{Verdict, verify_shown};
-use super::Version;
 use crate::Io;
 
 /// How a client shakes hands.
@@ -116,7 +116,9 @@ impl ClientTls {
         let records = Records::new(io, local, peer);
         let stream = match connector.connect(name, records).into_fallible().await {
             Ok(stream) => TlsStream::new(stream.into(), verdict.certificates()),
-            Err((error, records)) => return Err(verdict.error().unwrap_or_else(|| explain(&error, &records))),
+            Err((error, records)) => {
+                return Err(verdict.error().unwrap_or_else(|| explain(&error, &records)));
+            }
         };
         self.check_after(stream).await
     }
@@ -172,7 +174,10 @@ impl ClientTls {
 
 impl fmt::Debug for ClientTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientTls").field("verify", &self.verify).field("roots", &self.roots).finish_non_exhaustive()
+        f.debug_struct("ClientTls")
+            .field("verify", &self.verify)
+            .field("roots", &self.roots)
+            .finish_non_exhaustive()
     }
 }
 
@@ -232,8 +237,9 @@ impl ServerCertVerifier for ServerVerifier {
         if let ServerVerify::Name(name) = &self.client.verify {
             let (roots, now) = (&self.client.roots, self.client.clock.now());
             // Go's clients send this one alert whatever is wrong.
-            verify_shown(&shown, roots, now, Usage::Server, Some(name))
-                .map_err(|error| self.verdict.refuse(TlsError::Verify(error), CertificateError::BadEncoding))?;
+            verify_shown(&shown, roots, now, Usage::Server, Some(name)).map_err(|error| {
+                self.verdict.refuse(TlsError::Verify(error), CertificateError::BadEncoding)
+            })?;
         }
         Ok(ServerCertVerified::assertion())
     }

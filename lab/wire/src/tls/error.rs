@@ -137,11 +137,12 @@ impl TlsError {
             rustls::Error::NoCertificatesPresented => Self::NoClientCertificate,
             rustls::Error::DecryptError => Self::Local(Alert::BAD_RECORD_MAC),
             rustls::Error::PeerSentOversizedRecord
-            | rustls::Error::InvalidMessage(InvalidMessage::MessageTooLarge) => Self::Local(Alert::RECORD_OVERFLOW),
-            rustls::Error::InvalidMessage(_) => Self::Local(Alert::DECODE_ERROR),
-            rustls::Error::InappropriateMessage { .. } | rustls::Error::InappropriateHandshakeMessage { .. } => {
-                Self::Local(Alert::UNEXPECTED_MESSAGE)
+            | rustls::Error::InvalidMessage(InvalidMessage::MessageTooLarge) => {
+                Self::Local(Alert::RECORD_OVERFLOW)
             }
+            rustls::Error::InvalidMessage(_) => Self::Local(Alert::DECODE_ERROR),
+            rustls::Error::InappropriateMessage { .. }
+            | rustls::Error::InappropriateHandshakeMessage { .. } => Self::Local(Alert::UNEXPECTED_MESSAGE),
             rustls::Error::PeerMisbehaved(_) => Self::Local(Alert::ILLEGAL_PARAMETER),
             rustls::Error::PeerIncompatible(
                 PeerIncompatible::NoCipherSuitesInCommon | PeerIncompatible::NoKxGroupsInCommon,

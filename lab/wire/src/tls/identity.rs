@@ -90,7 +90,8 @@ impl Identity {
             return Err(no_certificate(others.into_iter().map(|block| block.label).collect()));
         }
         let key = key_block(key)?;
-        let chain: Result<Vec<_>, _> = found.iter().map(|block| Certificate::from_der(&block.content)).collect();
+        let chain: Result<Vec<_>, _> =
+            found.iter().map(|block| Certificate::from_der(&block.content)).collect();
         let chain = chain.map_err(IdentityError::Certificate)?;
         let key = KeyPair::from_der(&key.content).map_err(|_| IdentityError::Key)?;
         check_pair(chain[0].public_key(), &key, chain[0].public_key_der())?;
@@ -189,11 +190,27 @@ mod tests {
         let parameters = pem::encode("EC PARAMETERS", b"x");
         for (certificate, key, text) in [
             ("", key.as_str(), "tls: failed to find any PEM data in certificate input"),
-            (&key, &certificate, "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched"),
-            (&parameters, &key, "tls: failed to find \"CERTIFICATE\" PEM block in certificate input after skipping PEM blocks of the following types: [EC PARAMETERS]"),
+            (
+                &key,
+                &certificate,
+                "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched",
+            ),
+            (
+                &parameters,
+                &key,
+                "tls: failed to find \"CERTIFICATE\" PEM block in certificate input after skipping PEM blocks of the following types: [EC PARAMETERS]",
+            ),
             (&certificate, "rubbish", "tls: failed to find any PEM data in key input"),
-            (&certificate, &certificate, "tls: found a certificate rather than a key in the PEM for the private key"),
-            (&certificate, &parameters, "tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input after skipping PEM blocks of the following types: [EC PARAMETERS]"),
+            (
+                &certificate,
+                &certificate,
+                "tls: found a certificate rather than a key in the PEM for the private key",
+            ),
+            (
+                &certificate,
+                &parameters,
+                "tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input after skipping PEM blocks of the following types: [EC PARAMETERS]",
+            ),
             (&certificate, &broken, "tls: failed to parse private key"),
             (&broken_certificate, &key, "x509: malformed certificate"),
             (&certificate, &edwards, "tls: private key type does not match public key type"),

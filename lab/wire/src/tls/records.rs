@@ -1,7 +1,7 @@
 //! The bytes under TLS, watched as Go watches them: whether the first record is one, and whether the end comes between
 //! two records or inside one.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,6 +15,9 @@ use super::error::TlsError;
 const HEADER: usize = 5;
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
+
+/// How much is put together for one write, in bytes.
+const FLIGHT: usize = 64 * 1024;
 
 /// A connection whose incoming bytes are followed record by record.
 #[derive(Debug)]
@@ -115,7 +118,11 @@ impl<S> Records<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Records<S> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
         if let Err(error) = ready!(Pin::new(&mut this.inner).poll_read(cx, buffer)) {
@@ -133,6 +140,30 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Records<S> {
         let bytes = replaced.as_ref().map_or(bytes, |alert| alert.as_slice());
         let written = ready!(Pin::new(&mut this.inner).poll_write(cx, bytes));
         Poll::Ready(written.map_err(|error| this.fault("write", error)))
+    }
+
+    /// Writes a flight in one piece. rustls tries only once to send the alert of a failed handshake, so the alert must
+    /// not be left behind what stands in front of it.
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut flight = Vec::new();
+        for piece in pieces {
+            match replace_alert(piece) {
+                Some(alert) => flight.extend_from_slice(&alert),
+                None => flight.extend_from_slice(piece),
+            }
+            if flight.len() >= FLIGHT {
+                break;
+            }
+        }
+        self.poll_write(cx, &flight)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -186,7 +217,10 @@ mod tests {
     fn what_is_not_tls_is_told_by_its_first_bytes() {
         assert_eq!(records().follow(b"GET / HTTP/1.1"), Err(TlsError::NotTls { first: *b"GET /" }));
         assert_eq!(records().follow(b"GET "), Ok(()), "too little to tell");
-        assert_eq!(records().follow(&[22, 0x48, 1, 0, 0]), Err(TlsError::NotTls { first: [22, 0x48, 1, 0, 0] }));
+        assert_eq!(
+            records().follow(&[22, 0x48, 1, 0, 0]),
+            Err(TlsError::NotTls { first: [22, 0x48, 1, 0, 0] })
+        );
         assert_eq!(records().follow(&[0x80, 1, 1, 0, 0]), Err(TlsError::Sslv2));
         assert_eq!(records().follow(&[22, 3, 1, 0xff, 0xff]), Err(TlsError::Oversized(65_535)));
     }

@@ -11,10 +11,14 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, PeerIncompatible, ServerConfig, SignatureScheme};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, PeerIncompatible, ServerConfig,
+    SignatureScheme,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
+use super::Version;
 use super::alert::Alert;
 use super::crypto::{SCHEMES, TlsClock, provider};
 use super::error::TlsError;
@@ -23,7 +27,6 @@ use super::identity::{Identity, IdentityProvider};
 use super::records::{Records, plain_alert};
 use super::stream::TlsStream;
 use super::verdict::{Verdict, verify_shown};
-use super::Version;
 use crate::Io;
 
 /// A check of the client's certificate after its chain: Nomad's name and region validator. The error is what the server
@@ -63,7 +66,13 @@ pub enum ClientAuth {
 impl ServerTls {
     /// A server that shows what `identity` answers, and wants no certificate of clients.
     pub fn new(clock: &Clock, identity: IdentityProvider) -> Self {
-        Self { identity, client_auth: ClientAuth::None, check: None, min_version: Version::Tls12, clock: clock.clone() }
+        Self {
+            identity,
+            client_auth: ClientAuth::None,
+            check: None,
+            min_version: Version::Tls12,
+            clock: clock.clone(),
+        }
     }
 
     /// Shakes hands on a stream. There is no limit of time here: put a [`Clock::timeout`] around it.
@@ -114,7 +123,10 @@ impl ServerTls {
 impl fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (auth, version) = (&self.client_auth, self.min_version);
-        f.debug_struct("ServerTls").field("client_auth", auth).field("min_version", &version).finish_non_exhaustive()
+        f.debug_struct("ServerTls")
+            .field("client_auth", auth)
+            .field("min_version", &version)
+            .finish_non_exhaustive()
     }
 }
 

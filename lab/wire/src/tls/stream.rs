@@ -12,10 +12,10 @@ use lab_world::Stream;
 use rustls::ProtocolVersion;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::Version;
 use super::error::TlsError;
 use super::records::Records;
 use super::server::is_ours;
-use super::Version;
 
 /// A TLS stream of either end.
 ///
@@ -70,7 +70,11 @@ impl<S> fmt::Debug for TlsStream<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<S> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if let Some(error) = &this.failed {
             return Poll::Ready(Err(error.clone().into_io()));

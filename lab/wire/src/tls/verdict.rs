@@ -84,7 +84,10 @@ impl Verdict {
         from_client: bool,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         use rustls::SignatureScheme as Scheme;
-        if matches!(signed.scheme, Scheme::RSA_PKCS1_SHA256 | Scheme::RSA_PKCS1_SHA384 | Scheme::RSA_PKCS1_SHA512) {
+        if matches!(
+            signed.scheme,
+            Scheme::RSA_PKCS1_SHA256 | Scheme::RSA_PKCS1_SHA384 | Scheme::RSA_PKCS1_SHA512
+        ) {
             return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
         }
         self.check_signature(message, signed, from_client)

@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lab_pki::{
-    BasicConstraints, Certificate, CertificateBuilder, ExtendedKeyUsage, Issuer, KeyKind, KeyPair, KeySource, KeyUsage,
-    Name,
+    BasicConstraints, Certificate, CertificateBuilder, ExtendedKeyUsage, Issuer, KeyKind, KeyPair, KeySource,
+    KeyUsage, Name,
 };
 use lab_wire::tls::{ClientAuth, ClientTls, Identity, ServerTls, ServerVerify, TlsError, TlsStream};
 use lab_world::{DEFAULT_EPOCH, Entropy, Listener, Simulation, Stream};
 use time::OffsetDateTime;
 
 pub(crate) static ROOT: LazyLock<Authority> = LazyLock::new(|| Authority::new("nomad root", KeyKind::EcP256));
-pub(crate) static OTHER_ROOT: LazyLock<Authority> = LazyLock::new(|| Authority::new("other root", KeyKind::EcP256));
+pub(crate) static OTHER_ROOT: LazyLock<Authority> =
+    LazyLock::new(|| Authority::new("other root", KeyKind::EcP256));
 
 /// Both ends of a handshake, and what each says.
 pub(crate) type Ends = (Result<TlsStream, TlsError>, Result<TlsStream, TlsError>);
@@ -46,7 +47,8 @@ pub(crate) fn tls_client(world: &Simulation) -> ClientTls {
 
 /// Shows a server's certificate and wants one of the root's.
 pub(crate) fn tls_server(world: &Simulation) -> ServerTls {
-    let mut server = ServerTls::new(world.clock(), Leaf::server().identity().expect("a pair").into_provider());
+    let mut server =
+        ServerTls::new(world.clock(), Leaf::server().identity().expect("a pair").into_provider());
     server.client_auth = ClientAuth::Require { roots: [ROOT.certificate()].into() };
     server
 }

@@ -158,10 +158,17 @@ impl Session {
 
     /// Waits until the session is over and says why.
     pub async fn closed(&self) -> Error {
+        self.watch().await
+    }
+
+    /// As [`Session::closed`], without keeping the session alive.
+    pub fn watch(&self) -> impl Future<Output = Error> + Send + use<> {
         let mut ended = self.0.0.ended.subscribe();
-        match ended.wait_for(Option::is_some).await {
-            Ok(reason) => reason.clone().unwrap_or(Error::Shutdown),
-            Err(_) => Error::Shutdown,
+        async move {
+            match ended.wait_for(Option::is_some).await {
+                Ok(reason) => reason.clone().unwrap_or(Error::Shutdown),
+                Err(_) => Error::Shutdown,
+            }
         }
     }
 
