@@ -7,7 +7,7 @@ use crate::{Attribute, Block, Body, Diagnostic, Item, Kind, Span, Value, suggest
 
 /// Reads the attributes and blocks of a [`Body`] by name, and at the end reports what nobody asked for.
 ///
-/// Names are compared without case, as HCL1 does. Values convert as HCL's decoders convert them: `"true"` and `1` are
+/// Values convert as HCL's decoders convert them: `"true"` and `1` are
 /// booleans where one is wanted, `"3"` is a number, and a number is its text where a string is wanted. Where an
 /// attribute is repeated the last one counts.
 #[derive(Debug)]
@@ -15,12 +15,18 @@ pub struct Reader<'a> {
     body: &'a Body,
     used: Vec<bool>,
     known: Vec<String>,
+    caseless: bool,
 }
 
 impl<'a> Reader<'a> {
     /// A reader that has read nothing yet.
     pub fn new(body: &'a Body) -> Self {
-        Self { body, used: vec![false; body.items.len()], known: Vec::new() }
+        Self { body, used: vec![false; body.items.len()], known: Vec::new(), caseless: false }
+    }
+
+    /// A reader that compares names without case, as programs that read HCL1 do.
+    pub fn caseless(body: &'a Body) -> Self {
+        Self { caseless: true, ..Self::new(body) }
     }
 
     /// The attribute called `name`.
@@ -233,9 +239,8 @@ impl<'a> Reader<'a> {
         }
         let mut found = Vec::new();
         for (item, used) in self.body.items.iter().zip(&mut self.used) {
-            if item.name().eq_ignore_ascii_case(name)
-                && let Some(wanted) = of(item)
-            {
+            let is_it = item.name() == name || self.caseless && item.name().eq_ignore_ascii_case(name);
+            if is_it && let Some(wanted) = of(item) {
                 *used = true;
                 found.push(wanted);
             }

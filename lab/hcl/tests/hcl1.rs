@@ -1,7 +1,7 @@
 //! HCL1 held against what the real parsers say: each message was taken from `nomad config validate` and
 //! `consul-template -once -dry` on the same input. (On an octal escape above 377 the real ones panic.)
 
-use lab_hcl::{Body, Kind, Number, hcl1};
+use lab_hcl::{Body, Kind, Number, Reader, hcl1};
 
 fn error(text: &str) -> String {
     hcl1::parse(text).expect_err(text).to_string()
@@ -91,6 +91,28 @@ fn what_the_real_parsers_accept_is_accepted() {
     ] {
         assert_eq!(body(text).items.len(), items, "{text:?}");
     }
+}
+
+#[test]
+fn the_strict_json_reader_misses_braces() {
+    let problem = hcl1::parse_json("{\"tls\": {\"rpc\": true}").expect_err("a brace is missing");
+    assert_eq!((problem.message.as_str(), problem.span.start), ("`{` is not closed", 0));
+    let problem = hcl1::parse_json("{\"tls\": {\"rpc\": ").expect_err("a value is missing");
+    assert_eq!(problem.message, "expected: value got: EOF");
+    let problem = hcl1::parse_json("{} x").expect_err("more text");
+    assert_eq!(problem.message, "1:4: illegal char");
+    let problem = hcl1::parse_json("{}{}").expect_err("more text");
+    assert_eq!(problem.message, "expected: EOF got: LBRACE");
+    assert_eq!(hcl1::parse_json("{\"a\": [1, 2], \"b\": [{}, {}]}\n").map(|body| body.items.len()), Ok(3));
+}
+
+#[test]
+fn names_have_a_case_unless_asked_otherwise() {
+    let body = body("TLS { RPC = true }");
+    assert_eq!(Reader::caseless(&body).blocks("tls").len(), 1);
+    let mut exact = Reader::new(&body);
+    assert_eq!(exact.blocks("tls").len(), 0);
+    assert_eq!(exact.finish().expect_err("another case").help.as_deref(), Some("did you mean `tls`?"));
 }
 
 #[test]

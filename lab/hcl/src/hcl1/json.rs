@@ -6,15 +6,23 @@
 use super::{MAX_DEPTH, parser, unquote};
 use crate::{Attribute, Block, Body, Diagnostic, Item, Kind, Number, Span, Value};
 
-/// Reads a text whose first character other than blanks is `{`.
-pub(super) fn parse(text: &str) -> Result<Body, Diagnostic> {
-    let mut parser = Parser { text, offset: 0 };
+/// Reads a text whose first character other than blanks is `{`. Where it is `strict`, every brace must be closed and
+/// nothing may follow the last.
+pub(super) fn parse(text: &str, strict: bool) -> Result<Body, Diagnostic> {
+    let mut parser = Parser { text, offset: 0, strict };
     let open = parser.token()?;
     if open.kind != Type::LeftBrace {
         return Err(unexpected("LBRACE", &open));
     }
-    let items = parser.members(1)?;
-    Ok(Body { items, span: Span::new(open.span.start, parser.offset) })
+    let items = parser.members(&open, 1)?;
+    let span = Span::new(open.span.start, parser.offset);
+    if strict {
+        let rest = parser.token()?;
+        if rest.kind != Type::Eof {
+            return Err(unexpected("EOF", &rest));
+        }
+    }
+    Ok(Body { items, span })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,15 +69,17 @@ struct Token<'a> {
 struct Parser<'a> {
     text: &'a str,
     offset: usize,
+    strict: bool,
 }
 
 impl<'a> Parser<'a> {
     /// The members of an object whose brace has been read, and the closing brace.
-    fn members(&mut self, depth: usize) -> Result<Vec<Item>, Diagnostic> {
+    fn members(&mut self, open: &Token<'a>, depth: usize) -> Result<Vec<Item>, Diagnostic> {
         let mut items = Vec::new();
         loop {
             let name = self.token()?;
             match name.kind {
+                Type::Eof if self.strict => return Err(unclosed(open)),
                 Type::RightBrace | Type::Eof => return Ok(items),
                 Type::String => {}
                 _ => return Err(unexpected("STRING", &name)),
@@ -84,6 +94,7 @@ impl<'a> Parser<'a> {
             let after = self.offset;
             match self.token()?.kind {
                 Type::Comma => {}
+                Type::Eof if self.strict => return Err(unclosed(open)),
                 Type::RightBrace | Type::Eof => return Ok(items),
                 _ => self.offset = after,
             }
@@ -100,7 +111,7 @@ impl<'a> Parser<'a> {
             Type::Bool => Kind::Bool(first.text == "true"),
             Type::Null => Kind::Null,
             Type::LeftBrace => {
-                let items = self.members(depth + 1)?;
+                let items = self.members(first, depth + 1)?;
                 Kind::Object(Body { items, span: Span::new(first.span.start, self.offset) })
             }
             Type::LeftBracket => Kind::List(self.elements(depth + 1)?),
@@ -201,6 +212,10 @@ fn string(token: &Token<'_>) -> Result<String, Diagnostic> {
     // `\/` is JSON's own; the rest of its escapes are HCL1's.
     unquote::unquote(&token.text.replace("\\/", "/"))
         .ok_or_else(|| Diagnostic::new("illegal char escape", token.span))
+}
+
+fn unclosed(open: &Token<'_>) -> Diagnostic {
+    Diagnostic::new("`{` is not closed", open.span).with_label("it begins here")
 }
 
 fn unexpected(wanted: &str, token: &Token<'_>) -> Diagnostic {

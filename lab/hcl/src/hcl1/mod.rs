@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 128;
 ///
 /// The message of a syntax error is the real parser's, with its place: `At 1:8: literal not terminated`.
 pub fn parse(text: &str) -> Result<Body, Diagnostic> {
-    if text.trim_start().starts_with('{') { json::parse(text) } else { parser::parse(text) }
+    if text.trim_start().starts_with('{') { json::parse(text, false) } else { parser::parse(text) }
 }
 
 /// As [`parse`], from bytes that may not be text.
@@ -35,7 +35,9 @@ pub fn parse_bytes(bytes: &[u8]) -> Result<Body, Diagnostic> {
     }
 }
 
-/// Reads the JSON form of HCL1: objects are blocks, a list of objects is a repeated block.
+/// Reads the JSON form: objects are blocks, a list of objects is a repeated block.
+///
+/// Stricter than [`parse`], which like the real parser does not miss the braces at the end of a text that was cut.
 pub fn parse_json(text: &str) -> Result<Body, Diagnostic> {
-    json::parse(text)
+    json::parse(text, true)
 }

@@ -1,10 +1,12 @@
 //! Runs a template.
 
+mod access;
+
 use std::fmt;
 
 use crate::functions::Functions;
 use crate::node::{Branch, Call, Command, Node, Operand, Pipe, Term};
-use crate::template::{MissingKey, Template};
+use crate::template::Template;
 use crate::{Error, Value, format, quote};
 
 /// How deep templates may call each other.
@@ -328,88 +330,6 @@ impl<'t> Machine<'t, '_> {
                 refuse(first)?;
                 Ok(value.clone())
             }
-        }
-    }
-
-    /// `(...).a.b`
-    pub(crate) fn chain(
-        &mut self,
-        dot: &Value,
-        operand: &'t Operand,
-        has_arguments: bool,
-    ) -> Result<Value, Failure> {
-        self.at = Place::Operand(operand);
-        let Term::Chain(first, names) = &operand.term else { return Ok(Value::Missing) };
-        let value = match &first.term {
-            Term::Pipe(pipe) => self.pipeline(dot, pipe)?,
-            _ => self.argument(dot, crate::Type::Any, first)?,
-        };
-        self.fields(value, names, has_arguments)
-    }
-
-    /// `$x.a.b`
-    pub(crate) fn variable(&mut self, operand: &'t Operand, has_arguments: bool) -> Result<Value, Failure> {
-        self.at = Place::Operand(operand);
-        let Term::Variable(names) = &operand.term else { return Ok(Value::Missing) };
-        let (name, fields) =
-            names.split_first().map_or(("$", names.as_slice()), |(name, rest)| (name.as_str(), rest));
-        let Some((_, value)) = self.variables.iter().rev().find(|(known, _)| known == name) else {
-            return fail(format!("undefined variable: {name}"));
-        };
-        if fields.is_empty() && has_arguments {
-            return fail(format!("can't give argument to non-function {operand}"));
-        }
-        self.fields(value.clone(), fields, has_arguments)
-    }
-
-    /// The field of a field of a value.
-    pub(crate) fn fields(
-        &self,
-        value: Value,
-        names: &[String],
-        has_arguments: bool,
-    ) -> Result<Value, Failure> {
-        let (mut value, mut from_map) = (value, false);
-        for (index, name) in names.iter().enumerate() {
-            let next = self.field(&value, name, has_arguments && index + 1 == names.len(), from_map)?;
-            from_map = matches!(value, Value::Map(_));
-            value = next;
-        }
-        Ok(value)
-    }
-
-    fn field(
-        &self,
-        value: &Value,
-        name: &str,
-        has_arguments: bool,
-        from_map: bool,
-    ) -> Result<Value, Failure> {
-        match value {
-            Value::Missing if self.template.missing_key == MissingKey::Error => {
-                fail(format!("nil data; no entry for key {}", quote(name)))
-            }
-            Value::Missing => Ok(Value::Missing),
-            Value::Nil | Value::NilPointer(_) => {
-                fail(format!("nil pointer evaluating {}.{name}", value.type_name()))
-            }
-            Value::Object(object) => match object.fields.iter().chain(&object.methods).find(|(known, _)| *known == name) {
-                Some(_) if has_arguments => {
-                    fail(format!("{name} has arguments but cannot be invoked as function"))
-                }
-                Some((_, field)) => Ok(field.clone()),
-                None => fail(format!("can't evaluate field {name} in type {}", value.type_name())),
-            },
-            Value::Map(_) if has_arguments => fail(format!("{name} is not a method but has arguments")),
-            Value::Map(entries) => match (entries.get(name), self.template.missing_key) {
-                (Some(entry), _) => Ok(entry.clone()),
-                (None, MissingKey::Invalid) => Ok(Value::Missing),
-                (None, MissingKey::Zero) => Ok(Value::Nil),
-                (None, MissingKey::Error) => fail(format!("map has no entry for key {}", quote(name))),
-            },
-            // What a map holds is of no type of its own.
-            _ if from_map => fail(format!("can't evaluate field {name} in type interface {{}}")),
-            _ => fail(format!("can't evaluate field {name} in type {}", value.type_name())),
         }
     }
 
