@@ -1,0 +1,64 @@
+//! `delete`, `undelete` and `destroy` of KV version 2.
+
+use crate::kv::attribution::Attribution;
+use crate::kv::model::Version;
+use crate::kv::versioned::Versioned;
+use crate::logical::{Call, Field, Outcome, Refusal, Reply};
+
+pub(super) const FIELDS: &[Field] = &[Field::text("path"), Field::comma_list("versions")];
+
+pub(super) fn delete(kv: &mut Versioned, call: &Call<'_>) -> Outcome {
+    each(kv, call, "delete", "No version number provided", |version, call| {
+        if version.is_live(call.now()) {
+            version.deletion = Some(call.now());
+            version.deleted_by = Some(Attribution::of(call, "delete"));
+        }
+    })
+}
+
+pub(super) fn undelete(kv: &mut Versioned, call: &Call<'_>) -> Outcome {
+    each(kv, call, "undelete", "No version number provided", |version, _| {
+        if !version.destroyed {
+            version.deletion = None;
+            version.deleted_by = None;
+        }
+    })
+}
+
+pub(super) fn destroy(kv: &mut Versioned, call: &Call<'_>) -> Outcome {
+    each(kv, call, "destroy", "no version number provided", |version, _| {
+        version.destroyed = true;
+        version.data = None;
+    })
+}
+
+fn each(
+    kv: &mut Versioned,
+    call: &Call<'_>,
+    operation: &str,
+    missing: &str,
+    change: impl Fn(&mut Version, &Call<'_>),
+) -> Outcome {
+    let mut numbers = Vec::new();
+    for text in call.fields.list("versions") {
+        let number: u64 = text.parse().map_err(|_| {
+            Refusal::Invalid(format!("Field validation failed: error converting input for field \"versions\": strconv.ParseInt: parsing {text:?}: invalid syntax"))
+        })?;
+        numbers.push(number);
+    }
+    if numbers.is_empty() {
+        return Err(Refusal::invalid(missing));
+    }
+    if let Some(secret) = kv.secrets.get_mut(call.fields.text("path")) {
+        for number in numbers {
+            if let Some(version) = secret.versions.get_mut(&number) {
+                change(version, call);
+            }
+        }
+        // Destroying leaves the name of whoever changed the secret last.
+        if operation != "destroy" {
+            secret.last_updated_by = Some(Attribution::of(call, operation));
+        }
+    }
+    Ok(Reply::Nothing)
+}

@@ -1,0 +1,26 @@
+//! What every endpoint shares: requests, responses, field types, routing inside a backend.
+
+mod call;
+mod convert;
+mod endpoint;
+mod envelope;
+mod fields;
+mod go_json;
+mod parse;
+mod pattern;
+mod refusal;
+mod request;
+mod response;
+
+pub(crate) use self::call::{Call, Caller, Environment, MountView};
+pub(crate) use self::convert::go_print;
+pub(crate) use self::endpoint::{Endpoint, exists, invoke};
+pub(crate) use self::envelope::envelope;
+pub(crate) use self::fields::{Field, Fields};
+pub(crate) use self::go_json::to_go_json;
+pub(crate) use self::parse::{parse_seconds, short_duration};
+pub(crate) use self::refusal::{Refusal, one_error};
+pub(crate) use self::request::{Data, Operation, Request};
+pub(crate) use self::response::{
+    Alias, Auth, Fetch, Fetched, Outcome, Reply, Response, Secret, WrapInfo, respond,
+};

@@ -1,0 +1,170 @@
+//! The user name and password auth method.
+
+use std::num::NonZeroU32;
+
+use ring::pbkdf2;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::auth::{self, TokenParameters};
+use crate::logical::{
+    Alias, Call, Data, Endpoint, Environment, Field, MountView, Operation::*, Outcome, Refusal, Reply,
+    Response, exists, invoke,
+};
+use crate::mounts::{Engine, Renewal};
+use crate::storage::{Table, Write};
+
+/// How often a password is hashed: enough to be no plain text, and no more, since nothing here is secret.
+const ROUNDS: NonZeroU32 = NonZeroU32::new(1000).expect("a thousand is not zero");
+
+const FIELDS: &[Field] = &[Field::lower("username"), Field::text("password"), Field::text("password_hash")];
+
+/// Users by name in lower case.
+#[derive(Default)]
+pub(crate) struct Userpass {
+    users: Table<User>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct User {
+    salt: [u8; 16],
+    hash: [u8; 32],
+    token: TokenParameters,
+}
+
+static ENDPOINTS: &[&[Endpoint<Userpass>]] = &[&[
+    Endpoint::new("users/?", &[], &[(List, list)]),
+    Endpoint::new(
+        "users/{username}",
+        &[FIELDS, auth::FIELDS, auth::OLD_FIELDS],
+        &[(Read, read), (Update, write), (Delete, delete)],
+    )
+    .exists(is_there),
+    Endpoint::new("users/{username}/password", &[FIELDS], &[(Update, write_password)]),
+    Endpoint::new(
+        "users/{username}/policies",
+        &[FIELDS, auth::FIELDS, auth::OLD_FIELDS],
+        &[(Update, write_policies)],
+    ),
+    Endpoint::new("login/{username}", &[FIELDS], &[(Update, login)]),
+]];
+
+fn is_there(userpass: &Userpass, call: &Call<'_>) -> bool {
+    userpass.users.contains(call.fields.text("username"))
+}
+
+fn list(userpass: &mut Userpass, _: &Call<'_>) -> Outcome {
+    Response::keys(userpass.users.names().cloned().collect::<Vec<_>>()).ok()
+}
+
+fn read(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
+    let Some(user) = userpass.users.get(call.fields.text("username")) else { return Ok(Reply::Nothing) };
+    let mut data = Data::new();
+    user.token.describe(&mut data);
+    Response::of(Value::Object(data)).ok()
+}
+
+fn delete(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
+    userpass.users.remove(call.fields.text("username"));
+    Ok(Reply::Nothing)
+}
+
+fn write(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
+    let name = call.fields.text("username");
+    let known = userpass.users.get(name).cloned();
+    let created = known.is_none();
+    let mut user = known.unwrap_or_default();
+    user.token.update(&call.fields)?;
+    let warning = user.token.against(call.mount)?;
+    let password = call.fields.text("password");
+    if !password.is_empty() {
+        user.set(password, call.environment);
+    } else if created {
+        return Err(Refusal::invalid("\"password\" or \"password_hash\" must be supplied"));
+    }
+    userpass.users.insert(name, user);
+    warning.map_or(Ok(Reply::Nothing), |warning| Response::warning(warning).ok())
+}
+
+fn write_password(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
+    let Some(user) = userpass.users.get_mut(call.fields.text("username")) else {
+        return Err(Refusal::Listed { status: 400, text: "username does not exist".into() });
+    };
+    match call.fields.text("password") {
+        "" => Err(Refusal::invalid("\"password\" or \"password_hash\" must be supplied")),
+        password => {
+            user.set(password, call.environment);
+            Ok(Reply::Nothing)
+        }
+    }
+}
+
+fn write_policies(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
+    let Some(user) = userpass.users.get_mut(call.fields.text("username")) else {
+        return Err(Refusal::Listed { status: 400, text: "username does not exist".into() });
+    };
+    user.token.update(&call.fields)?;
+    Ok(Reply::Nothing)
+}
+
+fn login(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
+    let name = call.fields.text("username");
+    let password = call.fields.text("password");
+    if password.is_empty() {
+        return Err(Refusal::invalid("invalid credentials"));
+    }
+    let user = userpass.users.get(name).filter(|user| user.fits(password));
+    let Some(user) = user else { return Err(Refusal::invalid("invalid username or password")) };
+    user.token.check_address(call)?;
+    let mut auth = user.token.grant(false);
+    auth.display_name = name.to_owned();
+    auth.alias = Some(Alias { name: name.to_owned(), ..Alias::default() });
+    auth.metadata = Some([("username".to_owned(), name.to_owned())].into());
+    auth.internal = Data::from_iter([("username".to_owned(), Value::from(name))]);
+    Response { auth: Some(auth), ..Response::default() }.ok()
+}
+
+impl User {
+    fn set(&mut self, password: &str, environment: &Environment) {
+        self.salt = environment.entropy.bytes();
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, &self.salt, password.as_bytes(), &mut self.hash);
+    }
+
+    fn fits(&self, password: &str) -> bool {
+        pbkdf2::verify(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, &self.salt, password.as_bytes(), &self.hash)
+            .is_ok()
+    }
+}
+
+impl Engine for Userpass {
+    fn unauthenticated(&self) -> &'static [&'static str] {
+        &["login/*"]
+    }
+
+    fn exists(&self, call: &mut Call<'_>) -> Result<Option<bool>, Refusal> {
+        exists(ENDPOINTS, self, call)
+    }
+
+    fn handle(&mut self, call: &mut Call<'_>) -> Outcome {
+        invoke(ENDPOINTS, self, call)
+    }
+
+    fn renew(&mut self, internal: &Data, _: &MountView, _: &Environment) -> Result<Renewal, Refusal> {
+        let name = internal.get("username").and_then(Value::as_str).unwrap_or("");
+        match self.users.get(name) {
+            Some(user) => Ok(user.token.renewal()),
+            None => Err(Refusal::Silent(400)),
+        }
+    }
+
+    fn flush(&mut self, prefix: &str, writes: &mut Vec<Write>) {
+        self.users.flush(&format!("{prefix}user/"), writes);
+    }
+
+    fn load(&mut self, key: &str, bytes: &[u8]) -> Result<(), String> {
+        match key.strip_prefix("user/") {
+            Some(name) => self.users.load(name, bytes),
+            None => Ok(()),
+        }
+    }
+}
