@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use lab_pki::Certificate;
 use bytes::Bytes;
+use lab_pki::Certificate;
 
 pub use self::client::Client;
 pub use self::error::ClientError;

@@ -89,10 +89,9 @@ impl<'de> de::Deserializer<'de> for Go {
             },
             Value::F32(value) => visitor.visit_f32(value),
             Value::F64(value) => visitor.visit_f64(value),
-            Value::String(text) => match text.into_str() {
-                Some(text) => visitor.visit_string(text),
-                None => Err(ValueError("text that is not UTF-8".into())),
-            },
+            // Go writes bytes and texts alike where it uses msgpack's old raw type.
+            Value::String(text) if text.is_str() => visitor.visit_string(text.into_str().unwrap_or_default()),
+            Value::String(bytes) => visitor.visit_byte_buf(bytes.into_bytes()),
             Value::Binary(bytes) | Value::Ext(_, bytes) => visitor.visit_byte_buf(bytes),
             Value::Array(items) => visitor.visit_seq(SeqDeserializer::new(items.into_iter().map(Go))),
             Value::Map(fields) => visitor
@@ -123,10 +122,11 @@ impl<'de> de::Deserializer<'de> for Go {
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         match self.0 {
             Value::Nil => visitor.visit_string(String::new()),
-            Value::Binary(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => visitor.visit_string(text),
-                Err(_) => Err(ValueError("text that is not UTF-8".into())),
-            },
+            // Go's texts may hold any bytes.
+            Value::Binary(bytes) => visitor.visit_string(String::from_utf8_lossy(&bytes).into_owned()),
+            Value::String(text) => {
+                visitor.visit_string(String::from_utf8_lossy(text.as_bytes()).into_owned())
+            }
             value => Go(value).deserialize_any(visitor),
         }
     }
@@ -306,6 +306,15 @@ mod tests {
             ("Unknown".into(), Value::Array(vec![Value::Ext(5, vec![1])])),
         ]);
         assert_eq!(from_value::<Node>(value), Ok(Node { name: "x".into(), ..Node::default() }));
+    }
+
+    #[test]
+    fn bytes_in_the_place_of_texts_are_kept_as_well_as_they_can_be() {
+        let raw = rmpv::decode::read_value(&mut &b"\x81\xa4Name\xa2\xff\x00"[..]).expect("msgpack");
+        let node: Node = from_value(raw.clone()).expect("a node");
+        assert_eq!(node.name, "\u{fffd}\0");
+        let map: BTreeMap<String, Value> = from_value(raw).expect("a map");
+        assert_eq!(map["Name"], Value::Binary(vec![0xff, 0]));
     }
 
     #[test]

@@ -1,0 +1,70 @@
+//! The parameters that every request may have.
+
+use lab_world::parse_duration;
+use rmpv::Value;
+
+use super::{ApiError, ApiRequest};
+use crate::structs::QueryOptions;
+
+/// A request's parameters.
+pub(super) struct Query(QueryOptions);
+
+impl Query {
+    /// Reads them; what cannot be read is told as the real program tells it.
+    pub(super) fn of(request: &ApiRequest, region: &str) -> Result<Self, ApiError> {
+        let bad = |text: &str| ApiError::new(400, text);
+        let mut options = QueryOptions {
+            region: request
+                .parameter("region")
+                .filter(|region| !region.is_empty())
+                .unwrap_or(region)
+                .to_owned(),
+            namespace: request
+                .parameter("namespace")
+                .filter(|name| !name.is_empty())
+                .unwrap_or("default")
+                .to_owned(),
+            prefix: request.parameter("prefix").unwrap_or_default().to_owned(),
+            next_token: request.parameter("next_token").unwrap_or_default().to_owned(),
+            filter: request.parameter("filter").unwrap_or_default().to_owned(),
+            auth_token: request.token.clone().unwrap_or_default(),
+            reverse: request.parameter("reverse") == Some("true"),
+            ..QueryOptions::default()
+        };
+        options.allow_stale = match request.parameter("stale") {
+            None | Some("false") => false,
+            Some("" | "true") => true,
+            Some(_) => return Err(bad("Expect `true` or `false` for `stale` query string parameter")),
+        };
+        if let Some(wait) = request.parameter("wait").filter(|wait| !wait.is_empty()) {
+            options.max_query_time = parse_duration(wait).map_err(|_| bad("Invalid wait time"))?;
+        }
+        if let Some(index) = request.parameter("index").filter(|index| !index.is_empty()) {
+            options.min_query_index = index.parse().map_err(|_| bad("Invalid index"))?;
+        }
+        if let Some(count) = request.parameter("per_page").filter(|count| !count.is_empty()) {
+            options.per_page =
+                count.parse().map_err(|_| bad("Expect a number for `per_page` query string parameter"))?;
+        }
+        Ok(Self(options))
+    }
+
+    /// The body of an RPC about `subject`.
+    pub(super) fn body<const N: usize>(&self, subject: [(&str, Value); N]) -> Value {
+        let mut fields = self.0.fields();
+        fields.extend(subject.into_iter().map(|(name, value)| (name.into(), value)));
+        Value::Map(fields)
+    }
+}
+
+impl ApiRequest {
+    /// The first value of a parameter.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a parameter is there and not false.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.parameter(name).is_some_and(|value| value != "false" && value != "0")
+    }
+}

@@ -1,0 +1,53 @@
+//! Who the node is.
+
+use std::path::Path;
+
+use crate::hclog::pair;
+use lab_world::Host;
+
+/// A node's id and the secret that proves it; kept in `<data_dir>/client`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) node_id: String,
+    pub(super) secret: String,
+}
+
+impl Identity {
+    /// Reads what is kept, and draws and keeps what is not.
+    pub(super) fn load(host: &Host, data_dir: Option<&Path>) -> Self {
+        let entropy = host.entropy.branch("node");
+        let one = |file: &str| -> String {
+            let path = data_dir.map(|directory| directory.join("client").join(file));
+            let kept = path.as_ref().and_then(|path| host.disk.read_to_string(path).ok());
+            if let Some(kept) = kept.map(|kept| kept.trim().to_owned()).filter(|kept| !kept.is_empty()) {
+                return kept;
+            }
+            let drawn = entropy.branch(file).uuid();
+            if let Some(path) = path
+                && let Err(error) = host.disk.write_atomic(path, &drawn, 0o600)
+            {
+                host.log.error(super::LOGGER, format!("failed to persist {file}: {}", pair("error", &error)));
+            }
+            drawn
+        };
+        Self { node_id: one("client-id"), secret: one("secret-id") }
+    }
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+    use lab_world::{DEFAULT_EPOCH, Simulation};
+
+    #[test]
+    fn a_node_stays_itself() {
+        Simulation::run(3, DEFAULT_EPOCH, async |world| {
+            let host = world.host("client-1");
+            let first = Identity::load(&host, Some(Path::new("/data")));
+            assert_ne!(first.node_id, first.secret);
+            assert_eq!(Identity::load(&host, Some(Path::new("/data"))), first);
+            assert_eq!(host.disk.read_to_string("/data/client/client-id").expect("kept"), first.node_id);
+            assert_eq!(host.disk.metadata("/data/client/secret-id").expect("kept").mode, 0o600);
+        });
+    }
+}

@@ -1,0 +1,182 @@
+//! From requests to the API and back: JSON, headers, and errors as plain text.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use lab_wire::http::{Handler, Peer, Request, Response};
+use lab_world::{Host, Level, format_duration};
+use serde::Serialize;
+
+use crate::api::{Api, ApiError, ApiRequest, Reply};
+use crate::hclog::pair;
+use crate::structs::QueryMeta;
+
+/// Answers every request with what the API says; `extra` are the headers of `http_api_response_headers`.
+pub(crate) fn handler(host: &Host, api: Api, extra: &BTreeMap<String, String>) -> Handler {
+    let header = |(name, value): (&String, &String)| Some((name.parse().ok()?, value.parse().ok()?));
+    let extra: http::HeaderMap = extra.iter().filter_map(header).collect();
+    let (host, shared) = (host.clone(), Arc::new((api, extra)));
+    lab_wire::http::handler(move |request: Request, _: Peer| {
+        let (host, shared) = (host.clone(), Arc::clone(&shared));
+        async move {
+            let mut response = answer(&host, &shared.0, request).await;
+            response.headers_mut().extend(shared.1.clone());
+            response
+        }
+    })
+}
+
+async fn answer(host: &Host, api: &Api, request: Request) -> Response {
+    let started = host.clock.now();
+    let (method, target) = (request.method().clone(), request.uri().to_string());
+    let pretty = is_pretty(request.uri().query());
+    let request = take_apart(request);
+    let result = api.handle(&request).await;
+    if let Err(error) = &result {
+        let level = if error.code >= 500 { Level::Error } else { Level::Debug };
+        let text = format!(
+            "request failed: method={method} path={target} {} code={}",
+            pair("error", &error.message),
+            error.code
+        );
+        host.log.write(level, "http", text);
+    }
+    let took = format_duration((host.clock.now() - started).unsigned_abs());
+    host.log.debug("http", format!("request complete: method={method} path={target} duration={took}"));
+    match result {
+        Ok(reply) => good(&reply, pretty),
+        Err(error) => bad(&error),
+    }
+}
+
+fn take_apart(request: Request) -> ApiRequest {
+    let (parts, body) = request.into_parts();
+    let query = parts.uri.query().unwrap_or_default();
+    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(name, true), decode(value, true))
+    });
+    ApiRequest {
+        method: parts.method,
+        path: decode(parts.uri.path(), false),
+        query: pairs.collect(),
+        token: token(&parts.headers),
+        body,
+    }
+}
+
+fn token(headers: &http::HeaderMap) -> Option<String> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(|text| text.trim().to_owned());
+    if let Some(token) = headers.get("x-nomad-token").and_then(text) {
+        return Some(token).filter(|token| !token.is_empty());
+    }
+    let bearer = headers.get(header::AUTHORIZATION).and_then(text)?;
+    let (scheme, token) = bearer.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// `%2F` and the like; in a query also `+`. What is not valid stays as it is.
+fn decode(text: &str, plus: bool) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let byte = text
+            .get(at + 1..at + 3)
+            .filter(|_| bytes[at] == b'%')
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match (byte, bytes[at]) {
+            (Some(byte), _) => {
+                decoded.push(byte);
+                at += 2;
+            }
+            (None, b'+') if plus => decoded.push(b' '),
+            (None, byte) => decoded.push(byte),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn is_pretty(query: Option<&str>) -> bool {
+    query.unwrap_or_default().split('&').any(|pair| {
+        pair.split_once('=').map_or(pair == "pretty", |(name, value)| name == "pretty" && value != "0")
+    })
+}
+
+fn good(reply: &Reply, pretty: bool) -> Response {
+    let mut response = Response::new(Bytes::new());
+    if let Some(location) = reply.location {
+        *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+        response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(location));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        *response.body_mut() = format!("<a href=\"{location}\">Temporary Redirect</a>.\n\n").into();
+        return response;
+    }
+    if let Some(body) = &reply.body {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *response.body_mut() = encode(body, pretty).into();
+    }
+    if let Some(index) = reply.index {
+        response.headers_mut().insert("x-nomad-index", HeaderValue::from(index));
+    }
+    reply.meta.into_iter().for_each(|meta| describe(&mut response, meta));
+    response
+}
+
+fn encode(body: &serde_json::Value, pretty: bool) -> Vec<u8> {
+    let mut text = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let written = match pretty {
+        true => body.serialize(&mut serde_json::Serializer::with_formatter(&mut text, formatter)),
+        false => body.serialize(&mut serde_json::Serializer::new(&mut text)),
+    };
+    debug_assert!(written.is_ok(), "JSON values go into memory");
+    text.extend(pretty.then_some(b'\n'));
+    text
+}
+
+fn bad(error: &ApiError) -> Response {
+    let mut response = Response::new(Bytes::from(error.message.clone()));
+    *response.status_mut() = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    error.meta.into_iter().for_each(|meta| describe(&mut response, meta));
+    response
+}
+
+/// The headers of a query.
+fn describe(response: &mut Response, meta: QueryMeta) {
+    let contact = u64::try_from(meta.last_contact.as_millis()).unwrap_or(u64::MAX);
+    let headers = response.headers_mut();
+    headers.insert("x-nomad-index", HeaderValue::from(meta.index.max(1)));
+    headers.insert("x-nomad-lastcontact", HeaderValue::from(contact));
+    headers.insert(
+        "x-nomad-knownleader",
+        HeaderValue::from_static(if meta.known_leader { "true" } else { "false" }),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_queries_are_decoded() {
+        assert_eq!(decode("a%2Fb+c%zz%", false), "a/b+c%zz%");
+        assert_eq!(decode("a+b%20c", true), "a b c");
+        assert!(is_pretty(Some("x=1&pretty")) && is_pretty(Some("pretty=1")) && !is_pretty(Some("pretty=0")));
+    }
+
+    #[test]
+    fn pretty_is_four_spaces_and_a_newline() {
+        let body = serde_json::json!({"a": [1]});
+        assert_eq!(encode(&body, true), b"{\n    \"a\": [\n        1\n    ]\n}\n");
+        assert_eq!(encode(&body, false), b"{\"a\":[1]}");
+    }
+}

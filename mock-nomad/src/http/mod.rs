@@ -1,0 +1,7 @@
+//! The HTTP(S) port.
+
+mod envelope;
+mod listener;
+
+pub(crate) use self::envelope::handler;
+pub(crate) use self::listener::{HttpServer, HttpSettings};

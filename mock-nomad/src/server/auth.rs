@@ -1,0 +1,54 @@
+//! Who may call what. The certificate's names come first; the token of a node second.
+
+use super::{Request, Server};
+use crate::seam::RpcError;
+use crate::structs::Body;
+
+impl Server {
+    /// The caller must be a server of this region.
+    pub(super) fn server_only(&self, request: &Request) -> Result<(), RpcError> {
+        if request.context.internal { Ok(()) } else { self.parts.authenticator.server_only(&request.context) }
+    }
+
+    /// The caller must be a client of this region and hold the secret of a node.
+    pub(super) fn client_only(&self, request: &Request) -> Result<(), RpcError> {
+        if !request.context.internal {
+            self.parts.authenticator.client_only(&request.context)?;
+        }
+        let token = Body(&request.body).string("AuthToken");
+        if token.is_empty() || !self.is_node_secret(request, token) {
+            return Err(RpcError::permission_denied());
+        }
+        Ok(())
+    }
+
+    /// The caller registers or keeps alive a node: a token is not needed, but a wrong one is refused. The token of a
+    /// node that the servers have forgotten passes, as its signed identity does in the real program, so that the node
+    /// learns that it must register again.
+    pub(super) fn registration(&self, request: &Request) -> Result<(), RpcError> {
+        if request.context.internal {
+            return Ok(());
+        }
+        self.parts.authenticator.registration(&request.context)?;
+        let token = Body(&request.body).string("AuthToken");
+        if !token.is_empty() && !self.is_forgotten(request) && !self.is_node_secret(request, token) {
+            return Err(RpcError::permission_denied());
+        }
+        Ok(())
+    }
+
+    fn is_forgotten(&self, request: &Request) -> bool {
+        let body = Body(&request.body);
+        let id = body.get("Node").map_or(body.string("NodeID"), |node| Body(node).string("ID"));
+        self.store.read(|tables| !tables.nodes.contains_key(id))
+    }
+
+    fn is_node_secret(&self, request: &Request, token: &str) -> bool {
+        // Most calls name their node, which spares a search.
+        let named = Body(&request.body).string("NodeID");
+        self.store.read(|tables| {
+            tables.nodes.get(named).is_some_and(|node| node.secret_id == token)
+                || tables.node_by_secret(token).is_some()
+        })
+    }
+}

@@ -1,0 +1,201 @@
+//! Which nodes may run a group: constraints and drivers.
+
+use crate::structs::{Constraint, Job, Node, TaskGroup};
+
+/// Whether a node may run a group.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Feasibility {
+    /// It may.
+    Feasible,
+    /// It may not, for this reason in the words of the metrics.
+    Filtered(String),
+}
+
+/// Checks drivers and constraints. `present`: how many allocations the constraint `distinct_hosts` counts on the node.
+pub(super) fn check(job: &Job, group: &TaskGroup, node: &Node, present: u64) -> Feasibility {
+    let healthy =
+        |driver: &str| node.drivers.get(driver).is_some_and(|driver| driver.detected && driver.healthy);
+    if group.tasks.iter().any(|task| !healthy(&task.driver)) {
+        return Feasibility::Filtered("missing drivers".to_owned());
+    }
+    let of_job = job.constraints.iter().flatten();
+    let of_group = group.constraints.iter().flatten();
+    let of_tasks = group.tasks.iter().flat_map(|task| task.constraints.iter().flatten());
+    for constraint in of_job.chain(of_group).chain(of_tasks) {
+        let met = match constraint.operand.as_str() {
+            "distinct_hosts" => !is_on(constraint) || present == 0,
+            // Counting a property's values over all allocations is not done.
+            "distinct_property" => true,
+            _ => is_met(constraint, node),
+        };
+        if !met {
+            return Feasibility::Filtered(describe(constraint));
+        }
+    }
+    Feasibility::Feasible
+}
+
+/// Whether the whole job, not only each of its groups, wants a node of its own for each allocation.
+pub(super) fn is_distinct_for_job(job: &Job) -> bool {
+    job.constraints
+        .iter()
+        .flatten()
+        .any(|constraint| constraint.operand == "distinct_hosts" && is_on(constraint))
+}
+
+fn is_on(constraint: &Constraint) -> bool {
+    !matches!(constraint.right.as_str(), "false" | "0")
+}
+
+fn describe(constraint: &Constraint) -> String {
+    match constraint.operand.as_str() {
+        "distinct_hosts" => "distinct_hosts".to_owned(),
+        operand => format!("{} {operand} {}", constraint.left, constraint.right),
+    }
+}
+
+fn is_met(constraint: &Constraint, node: &Node) -> bool {
+    let left = resolve(&constraint.left, node);
+    let right = resolve(&constraint.right, node);
+    match (constraint.operand.as_str(), left, right) {
+        ("is_set" | "attribute_is_set", left, _) => left.is_some(),
+        ("is_not_set" | "attribute_is_not_set", left, _) => left.is_none(),
+        ("!=" | "not", left, right) => left != right,
+        ("=" | "==" | "is", Some(left), Some(right)) => left == right,
+        (operand @ ("<" | "<=" | ">" | ">="), Some(left), Some(right)) => ordered(operand, &left, &right),
+        ("version" | "semver", Some(left), Some(right)) => {
+            right.split(',').all(|part| version_met(&left, part.trim()))
+        }
+        ("set_contains" | "set_contains_all", Some(left), Some(right)) => {
+            items(&right).all(|item| items(&left).any(|has| has == item))
+        }
+        ("set_contains_any", Some(left), Some(right)) => {
+            items(&right).any(|item| items(&left).any(|has| has == item))
+        }
+        ("regexp", Some(left), Some(right)) => plain_regexp(&right, &left),
+        _ => false,
+    }
+}
+
+/// `${attr.kernel.name}` and the like; other texts stand for themselves.
+fn resolve(target: &str, node: &Node) -> Option<String> {
+    let Some(name) = target.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else {
+        return Some(target.to_owned());
+    };
+    match name {
+        "node.unique.id" => Some(node.id.clone()),
+        "node.unique.name" => Some(node.name.clone()),
+        "node.datacenter" => Some(node.datacenter.clone()),
+        "node.class" => Some(node.node_class.clone()),
+        "node.pool" => Some(node.node_pool.clone()),
+        _ => match name.split_once('.') {
+            Some(("attr", name)) => node.attributes.get(name).cloned(),
+            Some(("meta", name)) => node.meta.get(name).cloned(),
+            _ => None,
+        },
+    }
+}
+
+fn ordered(operand: &str, left: &str, right: &str) -> bool {
+    let order = match (left.parse::<f64>(), right.parse::<f64>()) {
+        (Ok(left), Ok(right)) => left.total_cmp(&right),
+        _ => left.cmp(right),
+    };
+    match operand {
+        "<" => order.is_lt(),
+        "<=" => order.is_le(),
+        ">" => order.is_gt(),
+        _ => order.is_ge(),
+    }
+}
+
+/// One part of a version constraint, such as `>= 1.7.0-a`.
+fn version_met(version: &str, constraint: &str) -> bool {
+    let digits = constraint.find(|c: char| c.is_ascii_digit() || c == 'v').unwrap_or(constraint.len());
+    let (operand, wanted) = (constraint[..digits].trim(), segments(&constraint[digits..]));
+    let have = segments(version);
+    match operand {
+        "" | "=" => have == wanted,
+        "!=" => have != wanted,
+        ">" => have > wanted,
+        ">=" => have >= wanted,
+        "<" => have < wanted,
+        "<=" => have <= wanted,
+        "~>" => have >= wanted && have.0[0] == wanted.0[0],
+        _ => false,
+    }
+}
+
+/// Three numbers, and whether it is a release, which comes after its pre-releases.
+fn segments(version: &str) -> ([u64; 3], bool, String) {
+    let version = version.trim().trim_start_matches('v');
+    let version = version.split('+').next().unwrap_or_default();
+    let (numbers, pre) = version.split_once('-').unwrap_or((version, ""));
+    let mut parts = numbers.split('.').map(|part| part.parse().unwrap_or(0));
+    let numbers = [parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0)];
+    (numbers, pre.is_empty(), pre.to_owned())
+}
+
+fn items(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim)
+}
+
+/// Anchors and plain text; other patterns match nothing.
+fn plain_regexp(pattern: &str, text: &str) -> bool {
+    let (pattern, start) = pattern.strip_prefix('^').map_or((pattern, false), |rest| (rest, true));
+    let (pattern, end) = pattern.strip_suffix('$').map_or((pattern, false), |rest| (rest, true));
+    if pattern.contains(['*', '+', '?', '[', '(', '|', '\\', '{', '^', '$']) {
+        return false;
+    }
+    match (start, end) {
+        (true, true) => text == pattern,
+        (true, false) => text.starts_with(pattern),
+        (false, true) => text.ends_with(pattern),
+        (false, false) => text.contains(pattern),
+    }
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    fn met(left: &str, operand: &str, right: &str) -> bool {
+        let mut node = Node { name: "client-1".into(), datacenter: "dc1".into(), ..Node::default() };
+        node.attributes.insert("nomad.version".into(), "1.11.3".into());
+        node.attributes.insert("kernel.name".into(), "linux".into());
+        node.meta.insert("rack".into(), "r1,r2".into());
+        let constraint = Constraint { left: left.into(), operand: operand.into(), right: right.into() };
+        is_met(&constraint, &node)
+    }
+
+    #[test]
+    fn operands_compare_as_they_should() {
+        for (left, operand, right) in [
+            ("${attr.kernel.name}", "=", "linux"),
+            ("${attr.kernel.name}", "!=", "windows"),
+            ("${attr.none}", "!=", "x"),
+            ("${attr.none}", "is_not_set", ""),
+            ("${meta.rack}", "is_set", ""),
+            ("${attr.nomad.version}", "semver", ">= 1.7.0-a"),
+            ("${attr.nomad.version}", "version", ">= 1.2, < 2"),
+            ("${attr.nomad.version}", "version", "~> 1.4"),
+            ("${meta.rack}", "set_contains", "r2"),
+            ("${node.unique.name}", "regexp", "^client-"),
+            ("${node.datacenter}", "is", "dc1"),
+            ("10", ">", "9"),
+        ] {
+            assert!(met(left, operand, right), "{left} {operand} {right}");
+        }
+        for (left, operand, right) in [
+            ("${attr.kernel.name}", "=", "windows"),
+            ("${attr.none}", "=", "x"),
+            ("${node.class}", "nonsense", "x"),
+            ("${attr.nomad.version}", "semver", "> 1.11.3"),
+            ("${meta.rack}", "set_contains", "r3"),
+            ("${node.unique.name}", "regexp", "server"),
+            ("${attr.nomad.version}", "version", "~> 2.0"),
+        ] {
+            assert!(!met(left, operand, right), "{left} {operand} {right}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Decides what runs where: one pure step from a state and an evaluation to a plan.
+
+mod constraint;
+mod placement;
+mod reconcile;
+mod reschedule;
+mod system;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lab_world::Entropy;
+use serde_json::json;
+use time::OffsetDateTime;
+
+use self::placement::{Cluster, Placed};
+use crate::state::{PlanResult, StopAllocation, Tables};
+use crate::structs::{Allocation, Evaluation, Job, PlacementMetrics, RescheduleTracker};
+
+/// What a scheduler makes of an evaluation.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Outcome {
+    /// What to change; may be empty.
+    pub(super) plan: PlanResult,
+    /// Evaluations to create: for later, or for when there is room.
+    pub(super) followups: Vec<Evaluation>,
+    /// The evaluation itself, finished.
+    pub(super) finished: Evaluation,
+}
+
+/// The work of one scheduling step.
+struct Step<'a> {
+    tables: &'a Tables,
+    evaluation: &'a Evaluation,
+    job: Option<&'a Arc<Job>>,
+    now: OffsetDateTime,
+    ids: &'a Entropy,
+    plan: PlanResult,
+    followups: Vec<Evaluation>,
+    failed: BTreeMap<String, PlacementMetrics>,
+    changes: BTreeMap<String, Changes>,
+}
+
+/// What becomes of a group's allocations, as annotations show it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Changes {
+    ignore: u64,
+    place: u64,
+    stop: u64,
+    in_place: u64,
+    destructive: u64,
+    later: u64,
+    now: u64,
+}
+
+/// An allocation that is wanted.
+#[derive(Clone, Debug, Default)]
+struct Want {
+    name: String,
+    previous: Option<Arc<Allocation>>,
+    tracker: Option<RescheduleTracker>,
+}
+
+/// Looks at the evaluation's job in `tables` and decides.
+pub(super) fn schedule(
+    tables: &Tables,
+    evaluation: &Evaluation,
+    now: OffsetDateTime,
+    ids: &Entropy,
+    dice: &Entropy,
+) -> Outcome {
+    let job = tables.job(&evaluation.namespace, &evaluation.job_id);
+    let mut step = Step {
+        tables,
+        evaluation,
+        job,
+        now,
+        ids,
+        plan: PlanResult { at: nanos(now), ..PlanResult::default() },
+        followups: Vec::new(),
+        failed: BTreeMap::new(),
+        changes: BTreeMap::new(),
+    };
+    let mut cluster = Cluster::new(tables, job.map(|job| &**job), dice);
+    match job.filter(|job| !job.stop) {
+        None => step.stop_all(),
+        Some(job) if job.is_system() => step.system(job, &mut cluster),
+        Some(job) => step.service(job, &mut cluster),
+    }
+    step.finish()
+}
+
+impl Step<'_> {
+    /// The job is gone: so are its allocations.
+    fn stop_all(&mut self) {
+        let tables = self.tables;
+        for allocation in tables.allocations_of_job(&self.evaluation.namespace, &self.evaluation.job_id) {
+            if !allocation.is_terminal() {
+                self.stop(allocation, "alloc not needed due to job update");
+            }
+        }
+    }
+
+    /// Stops an allocation, or gives it up where its node is.
+    fn stop(&mut self, allocation: &Allocation, why: &str) {
+        self.changes(&allocation.task_group).stop += 1;
+        if self.node_is_gone(allocation) {
+            return self.lose(allocation);
+        }
+        self.plan.stop.push(StopAllocation {
+            id: allocation.id.clone(),
+            desired_status: "stop".to_owned(),
+            description: why.to_owned(),
+            ..StopAllocation::default()
+        });
+    }
+
+    /// Gives up an allocation whose node is down.
+    fn lose(&mut self, allocation: &Allocation) {
+        self.plan.stop.push(StopAllocation {
+            id: allocation.id.clone(),
+            desired_status: "stop".to_owned(),
+            description: "alloc is lost since its node is down".to_owned(),
+            client_status: Some("lost".to_owned()),
+            ..StopAllocation::default()
+        });
+    }
+
+    fn node_is_gone(&self, allocation: &Allocation) -> bool {
+        self.tables.nodes.get(&allocation.node_id).is_none_or(|node| node.is_down())
+    }
+
+    fn changes(&mut self, group: &str) -> &mut Changes {
+        self.changes.entry(group.to_owned()).or_default()
+    }
+
+    /// Puts a wanted allocation into the plan, or notes why there is no room for it.
+    fn place(
+        &mut self,
+        job: &Arc<Job>,
+        group: &str,
+        want: Want,
+        found: Result<Placed, Box<PlacementMetrics>>,
+    ) {
+        match found {
+            Ok(placed) => {
+                self.changes(group).place += 1;
+                let allocation = self.allocation(job, group, want, placed);
+                self.plan.place.push(allocation);
+            }
+            Err(metrics) => match self.failed.get_mut(group) {
+                Some(known) => known.coalesced_failures += 1,
+                None => drop(self.failed.insert(group.to_owned(), *metrics)),
+            },
+        }
+    }
+
+    fn allocation(&self, job: &Job, group: &str, want: Want, placed: Placed) -> Allocation {
+        Allocation {
+            id: self.ids.uuid(),
+            namespace: job.namespace.clone(),
+            eval_id: self.evaluation.id.clone(),
+            name: want.name,
+            node_id: placed.node.id.clone(),
+            node_name: placed.node.name.clone(),
+            job_id: job.id.clone(),
+            task_group: group.to_owned(),
+            allocated_resources: placed.resources,
+            metrics: placed.metrics,
+            desired_status: "run".to_owned(),
+            client_status: "pending".to_owned(),
+            previous_allocation: want.previous.map(|previous| previous.id.clone()).unwrap_or_default(),
+            reschedule_tracker: want.tracker,
+            ..Allocation::default()
+        }
+    }
+
+    fn finish(mut self) -> Outcome {
+        let mut finished = Evaluation {
+            status: "complete".to_owned(),
+            status_description: String::new(),
+            modify_time: nanos(self.now),
+            snapshot_index: self.tables.index,
+            ..self.evaluation.clone()
+        };
+        let failed_count = |metrics: &PlacementMetrics| 1 + metrics.coalesced_failures;
+        for group in self.job.into_iter().flat_map(|job| &job.task_groups) {
+            let queued = self.failed.get(&group.name).map_or(0, failed_count);
+            finished.queued_allocations.insert(group.name.clone(), queued);
+        }
+        finished.plan_annotations = self.annotations();
+        if !self.plan.place.is_empty() || !self.plan.update.is_empty() {
+            self.plan.job = self.job.map(|job| Job::clone(job));
+        }
+        finished.failed_tg_allocs = std::mem::take(&mut self.failed);
+        if !finished.failed_tg_allocs.is_empty() {
+            self.block(&mut finished);
+        }
+        Outcome { plan: self.plan, followups: self.followups, finished }
+    }
+
+    /// What found no room waits for some: a blocked evaluation blocks again, another leaves one behind.
+    fn block(&mut self, finished: &mut Evaluation) {
+        if self.evaluation.status_description == BLOCKED {
+            finished.status = "blocked".to_owned();
+            finished.status_description = BLOCKED.to_owned();
+            return;
+        }
+        let blocked = Evaluation {
+            id: self.ids.uuid(),
+            triggered_by: "queued-allocs".to_owned(),
+            status: "blocked".to_owned(),
+            status_description: BLOCKED.to_owned(),
+            previous_eval: self.evaluation.id.clone(),
+            queued_allocations: BTreeMap::new(),
+            ..self.later_evaluation(finished)
+        };
+        finished.blocked_eval = blocked.id.clone();
+        self.followups.push(blocked);
+    }
+
+    /// An evaluation of the same job that comes after this one.
+    fn later_evaluation(&self, like: &Evaluation) -> Evaluation {
+        Evaluation {
+            namespace: like.namespace.clone(),
+            priority: like.priority,
+            kind: like.kind.clone(),
+            job_id: like.job_id.clone(),
+            job_modify_index: like.job_modify_index,
+            previous_eval: self.evaluation.id.clone(),
+            status: "pending".to_owned(),
+            create_time: nanos(self.now),
+            modify_time: nanos(self.now),
+            ..Evaluation::default()
+        }
+    }
+
+    /// An evaluation at `at`, for `why`. Its id.
+    fn evaluate_at(&mut self, at: OffsetDateTime, trigger: &str, why: &str) -> String {
+        let evaluation = Evaluation {
+            id: self.ids.uuid(),
+            triggered_by: trigger.to_owned(),
+            status_description: why.to_owned(),
+            wait_until: at.into(),
+            ..self.later_evaluation(self.evaluation)
+        };
+        let id = evaluation.id.clone();
+        self.followups.push(evaluation);
+        id
+    }
+
+    fn annotations(&self) -> serde_json::Value {
+        let groups: serde_json::Map<String, serde_json::Value> = self
+            .changes
+            .iter()
+            .map(|(group, changes)| {
+                let value = json!({
+                    "Canary": 0, "DestructiveUpdate": changes.destructive, "Disconnect": 0, "Ignore": changes.ignore,
+                    "InPlaceUpdate": changes.in_place, "Migrate": 0, "Place": changes.place, "Preemptions": 0,
+                    "Reconnect": 0, "RescheduleLater": changes.later, "RescheduleNow": changes.now,
+                    "Stop": changes.stop,
+                });
+                (group.clone(), value)
+            })
+            .collect();
+        json!({"DesiredTGUpdates": groups, "PreemptedAllocs": null})
+    }
+}
+
+/// What a blocked evaluation says of itself.
+const BLOCKED: &str = "created to place remaining allocations";
+
+fn nanos(moment: OffsetDateTime) -> i64 {
+    i64::try_from(moment.unix_timestamp_nanos()).unwrap_or(i64::MAX)
+}
+
+fn from_nanos(nanos: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(nanos.into()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+fn duration(nanos: i64) -> Duration {
+    Duration::from_nanos(nanos.max(0).unsigned_abs())
+}

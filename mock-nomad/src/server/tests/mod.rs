@@ -1,0 +1,7 @@
+//! Servers and clients together, over dialers that are function calls with the verdicts of TLS.
+
+mod cluster;
+pub(crate) mod harness;
+mod jobs;
+mod mixed_tls;
+mod nodes;

@@ -1,0 +1,176 @@
+//! A job: what users want to run.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Opaque, nullable};
+
+/// A job in canonical form; what this crate does not look into stays in `rest` as it came.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct Job {
+    #[serde(rename = "ID")]
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    pub(crate) region: String,
+    /// `service`, `batch`, `system` or `sysbatch`.
+    #[serde(rename = "Type")]
+    pub(crate) kind: String,
+    pub(crate) priority: i64,
+    #[serde(deserialize_with = "nullable")]
+    pub(crate) datacenters: Vec<String>,
+    pub(crate) node_pool: String,
+    pub(crate) constraints: Option<Vec<Constraint>>,
+    #[serde(deserialize_with = "nullable")]
+    pub(crate) task_groups: Vec<TaskGroup>,
+    pub(crate) meta: Option<BTreeMap<String, String>>,
+    /// `pending`, `running` or `dead`.
+    pub(crate) status: String,
+    pub(crate) status_description: String,
+    pub(crate) stop: bool,
+    pub(crate) stable: bool,
+    pub(crate) version: u64,
+    /// Nanoseconds since 1970.
+    pub(crate) submit_time: i64,
+    pub(crate) create_index: u64,
+    pub(crate) modify_index: u64,
+    pub(crate) job_modify_index: u64,
+    #[serde(flatten)]
+    pub(crate) rest: BTreeMap<String, Opaque>,
+}
+
+impl Job {
+    /// Whether it runs once on every node.
+    pub(crate) fn is_system(&self) -> bool {
+        matches!(self.kind.as_str(), "system" | "sysbatch")
+    }
+
+    /// Whether its tasks are meant to end.
+    pub(crate) fn is_batch(&self) -> bool {
+        matches!(self.kind.as_str(), "batch" | "sysbatch")
+    }
+
+    /// The group of that name.
+    pub(crate) fn group(&self, name: &str) -> Option<&TaskGroup> {
+        self.task_groups.iter().find(|group| group.name == name)
+    }
+
+    /// Whether a user would call it the same job: everything but the bookkeeping is equal.
+    pub(crate) fn same_specification(&self, other: &Self) -> bool {
+        let plain = |job: &Self| Self {
+            status: String::new(),
+            status_description: String::new(),
+            stable: false,
+            version: 0,
+            submit_time: 0,
+            create_index: 0,
+            modify_index: 0,
+            job_modify_index: 0,
+            ..job.clone()
+        };
+        plain(self) == plain(other)
+    }
+}
+
+/// Tasks that run together on one node.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct TaskGroup {
+    pub(crate) name: String,
+    pub(crate) count: i64,
+    pub(crate) constraints: Option<Vec<Constraint>>,
+    #[serde(deserialize_with = "nullable")]
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) meta: Option<BTreeMap<String, String>>,
+    #[serde(flatten)]
+    pub(crate) rest: BTreeMap<String, Opaque>,
+}
+
+impl TaskGroup {
+    /// A number below an object of the group, such as `RestartPolicy.Attempts`.
+    pub(crate) fn number(&self, object: &str, field: &str) -> Option<i64> {
+        self.rest.get(object)?.get(field)?.as_i64()
+    }
+
+    /// A text below an object of the group, such as `RestartPolicy.Mode`.
+    pub(crate) fn text(&self, object: &str, field: &str) -> Option<&str> {
+        self.rest.get(object)?.get(field)?.as_str()
+    }
+
+    /// A flag below an object of the group, such as `ReschedulePolicy.Unlimited`.
+    pub(crate) fn flag(&self, object: &str, field: &str) -> bool {
+        self.rest.get(object).and_then(|value| value.get(field)).and_then(Opaque::as_bool).unwrap_or(false)
+    }
+
+    /// Whether allocations of this group may become those of `other` without being started anew.
+    pub(crate) fn updates_in_place(&self, other: &Self) -> bool {
+        let plain = |group: &Self| Self { count: 0, constraints: None, ..group.clone() };
+        plain(self) == plain(other)
+    }
+}
+
+/// One task.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct Task {
+    pub(crate) name: String,
+    pub(crate) driver: String,
+    pub(crate) config: Option<BTreeMap<String, Opaque>>,
+    pub(crate) constraints: Option<Vec<Constraint>>,
+    pub(crate) meta: Option<BTreeMap<String, String>>,
+    pub(crate) resources: Opaque,
+    #[serde(flatten)]
+    pub(crate) rest: BTreeMap<String, Opaque>,
+}
+
+impl Task {
+    /// Megahertz.
+    pub(crate) fn cpu(&self) -> i64 {
+        self.resources.get("CPU").and_then(Opaque::as_i64).unwrap_or(100)
+    }
+
+    /// Mebibytes.
+    pub(crate) fn memory(&self) -> i64 {
+        self.resources.get("MemoryMB").and_then(Opaque::as_i64).unwrap_or(300)
+    }
+}
+
+/// A rule about the nodes that may run something.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Constraint {
+    #[serde(rename = "LTarget", deserialize_with = "nullable")]
+    pub(crate) left: String,
+    #[serde(rename = "RTarget", deserialize_with = "nullable")]
+    pub(crate) right: String,
+    #[serde(rename = "Operand", deserialize_with = "nullable")]
+    pub(crate) operand: String,
+}
+
+/// How many allocations of a job are in which state, counted on demand.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct JobSummary {
+    #[serde(rename = "JobID")]
+    pub(crate) job_id: String,
+    pub(crate) namespace: String,
+    pub(crate) summary: BTreeMap<String, GroupSummary>,
+    pub(crate) children: Opaque,
+    pub(crate) create_index: u64,
+    pub(crate) modify_index: u64,
+}
+
+/// The counts of one group.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct GroupSummary {
+    pub(crate) queued: u64,
+    pub(crate) complete: u64,
+    pub(crate) failed: u64,
+    pub(crate) running: u64,
+    pub(crate) starting: u64,
+    pub(crate) lost: u64,
+    pub(crate) unknown: u64,
+}
