@@ -37,6 +37,34 @@ pub(crate) struct NodeStub {
     pub(crate) status: String,
 }
 
+/// The part of `/v1/agent/self` that speaks of TLS.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AgentSelf {
+    pub(crate) config: AgentConfig,
+}
+
+/// Its configuration.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AgentConfig {
+    #[serde(rename = "TLSConfig")]
+    pub(crate) tls: AgentTls,
+}
+
+/// Its `tls` block.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AgentTls {
+    #[serde(rename = "EnableHTTP")]
+    pub(crate) http: bool,
+    #[serde(rename = "EnableRPC")]
+    pub(crate) rpc: bool,
+    #[serde(rename = "VerifyServerHostname")]
+    pub(crate) verify_server_hostname: bool,
+    #[serde(rename = "RPCUpgradeMode")]
+    pub(crate) rpc_upgrade_mode: bool,
+    #[serde(rename = "VerifyHTTPSClient")]
+    pub(crate) verify_https_client: bool,
+}
+
 /// One allocation in `/v1/allocations`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -35,13 +35,11 @@ impl Invariant for NoAllocationLost {
                 if is_new {
                     return Check::Failed(format!("{name} moved: it was placed again, on {node}"));
                 }
-                if desired != "run" {
-                    return Check::Failed(format!("{name} on {node} is to {desired}"));
-                }
                 return match status.as_str() {
                     "lost" | "failed" | "unknown" | "complete" => {
                         Check::Failed(format!("{name} on {node} is {status}"))
                     }
+                    _ if desired != "run" => Check::Failed(format!("{name} on {node} is to {desired}")),
                     _ => Check::Passed,
                 };
             }

@@ -1,19 +1,21 @@
 //! No plaintext, and no connection that outlives its welcome.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{After, Check, Invariant};
-use crate::probe::{Probe, Transport};
+use crate::probe::{Port, Probe, Transport};
 use crate::timeline::{Entry, Event};
 
 /// A port that takes plaintext takes it from everybody.
 pub(super) struct NoPlaintext {
     after: After,
+    /// The servers that say of themselves that they take no plaintext.
+    claim_closed: BTreeSet<String>,
 }
 
 impl NoPlaintext {
     pub(super) fn new(after: &str) -> Self {
-        Self { after: After::new(after) }
+        Self { after: After::new(after), claim_closed: BTreeSet::new() }
     }
 }
 
@@ -22,11 +24,22 @@ impl Invariant for NoPlaintext {
         let is_past = self.after.is_past(entry);
         match &entry.event {
             Event::Probe { node, probe, verdict } if is_past && probe.transport == Transport::Plaintext => {
-                if verdict.accepted {
-                    Check::Failed(format!("{node} still answers: {probe}"))
-                } else {
-                    Check::Passed
+                if !verdict.accepted {
+                    return Check::Passed;
                 }
+                let claim = match self.claim_closed.contains(node) && probe.port == Port::Rpc {
+                    true => ", while its agent says rpc_upgrade_mode = false",
+                    false => "",
+                };
+                Check::Failed(format!("{node} still answers: {probe}{claim}"))
+            }
+            Event::AgentSays { node, rpc, rpc_upgrade_mode, .. } => {
+                if *rpc && !*rpc_upgrade_mode {
+                    self.claim_closed.insert(node.clone());
+                } else {
+                    self.claim_closed.remove(node);
+                }
+                Check::Nothing
             }
             _ => Check::Nothing,
         }

@@ -19,8 +19,10 @@ impl Invariant for RoleAndRegion {
     fn observe(&mut self, entry: &Entry) -> Check {
         let is_past = self.after.is_past(entry);
         let Event::Probe { node, probe, verdict } = &entry.event else { return Check::Nothing };
-        // On an old connection the certificate was checked by older rules; that is another invariant's matter.
-        if !is_past || probe.held || is_entitled(probe) {
+        // On an old connection the certificate was checked by older rules, and in plaintext nobody shows one: those
+        // are other invariants' matters.
+        let is_plaintext = probe.transport == Transport::Plaintext;
+        if !is_past || probe.held || is_plaintext || is_entitled(probe) {
             return Check::Nothing;
         }
         match verdict.accepted {
@@ -36,9 +38,6 @@ impl Invariant for RoleAndRegion {
 /// servers want a server of the own region. HTTP asks for a certificate of the authority and for no name.
 fn is_entitled(probe: &Probe) -> bool {
     use Credential::{Cli, Client, ClientOfOtherRegion, Server, ServerOfOtherRegion};
-    if probe.transport == Transport::Plaintext {
-        return false;
-    }
     match probe.ask {
         Ask::Raft | Ask::ServerOnly => probe.credential == Server,
         Ask::Ping | Ask::MultiplexedPing => matches!(probe.credential, Server | Client | ServerOfOtherRegion),

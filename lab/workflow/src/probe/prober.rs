@@ -12,6 +12,7 @@ use super::credentials::{self, Credentials};
 use super::kind::{Ask, Credential, Port, Probe, Transport, Verdict};
 use super::{http, rpc};
 use crate::fleet::{Fleet, Node, Program, ProgramStatus};
+use crate::nomad::{AgentSelf, AgentTls, NomadApi};
 use crate::run::Recorder;
 use crate::timeline::Event;
 use crate::vault::VaultApi;
@@ -40,6 +41,7 @@ const KEPT: [Probe; 2] = [Probe::PLAINTEXT, Probe::rpc(Transport::Tls, Credentia
 pub(crate) struct Prober<'a> {
     pub(super) fleet: &'a dyn Fleet,
     pub(super) recorder: &'a Recorder<'a>,
+    nomad: &'a NomadApi,
     state: Mutex<State>,
 }
 
@@ -51,8 +53,8 @@ struct State {
 
 impl<'a> Prober<'a> {
     /// A prober without certificates: it can ask in the clear.
-    pub(crate) fn new(fleet: &'a dyn Fleet, recorder: &'a Recorder<'a>) -> Self {
-        Self { fleet, recorder, state: Mutex::default() }
+    pub(crate) fn new(fleet: &'a dyn Fleet, recorder: &'a Recorder<'a>, nomad: &'a NomadApi) -> Self {
+        Self { fleet, recorder, nomad, state: Mutex::default() }
     }
 
     /// Takes its certificates from the authority at this mount.
@@ -100,8 +102,11 @@ impl<'a> Prober<'a> {
                 self.state().kept.retain(|(name, _), _| *name != node.name);
                 continue;
             }
-            self.probe_rpc(node).await;
-            self.probe_http(node).await;
+            if node.rpc.is_some() {
+                self.ask_agent(node).await;
+            }
+            Box::pin(self.probe_rpc(node)).await;
+            Box::pin(self.probe_http(node)).await;
         }
     }
 
@@ -113,6 +118,21 @@ impl<'a> Prober<'a> {
                 self.record_served(node, Port::Http, opened.served.as_ref());
             }
         }
+    }
+
+    /// What the agent believes of its own settings: not all that it believes is in force.
+    async fn ask_agent(&self, node: &Node) {
+        let Ok((_, AgentSelf { config })) = self.nomad.get(node, "/v1/agent/self").await else { return };
+        let AgentTls { http, rpc, verify_server_hostname, rpc_upgrade_mode, verify_https_client } = config.tls;
+        let node = node.name.clone();
+        self.recorder.record(Event::AgentSays {
+            node,
+            rpc,
+            http,
+            rpc_upgrade_mode,
+            verify_server_hostname,
+            verify_https_client,
+        });
     }
 
     async fn probe_rpc(&self, node: &Node) {

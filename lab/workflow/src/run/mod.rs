@@ -54,15 +54,15 @@ pub async fn run(
             recorder: &recorder,
             nomad: &nomad,
             observer: &observer,
-            prober: Prober::new(fleet, &recorder),
+            prober: Prober::new(fleet, &recorder, &nomad),
             pace: &pace,
             entropy: fleet.operator().entropy.branch("operator"),
             memory: Mutex::default(),
         };
         tokio::select! {
             biased;
-            result = context.carry_out(options) => result,
-            never = observer.watch() => match never {},
+            result = Box::pin(context.carry_out(options)) => result,
+            never = Box::pin(observer.watch()) => match never {},
         }
     };
     let mut verdict = Verdict {
@@ -134,7 +134,7 @@ impl Context<'_> {
         self.recorder.record(Event::StepStarted { number, summary: step.summary.clone() });
         let begun = self.clock().now();
         for action in &step.actions {
-            if let Err(error) = self.perform(action).await {
+            if let Err(error) = Box::pin(self.perform(action)).await {
                 return Err(self.failure(&step.name, &action.describe(), &error));
             }
         }
@@ -157,7 +157,7 @@ impl Context<'_> {
         if let Ok(vault) = self.vault() {
             self.prober.refresh_credentials(&vault).await;
         }
-        self.prober.probe(&nodes).await;
+        Box::pin(self.prober.probe(&nodes)).await;
     }
 
     fn assert(&self, step: &Step) -> Vec<FailedAssertion> {

@@ -14,7 +14,7 @@ const LOOK: Duration = Duration::from_secs(6 * 3600);
 
 impl Context<'_> {
     pub(crate) async fn perform(&self, action: &Action) -> Result<(), Error> {
-        let nodes = self.carry(action).await?;
+        let nodes = Box::pin(self.carry(action)).await?;
         let (action, text) = (action.kind().to_owned(), action.describe());
         self.recorder.record(Event::Action { action, text, nodes });
         Ok(())

@@ -112,6 +112,21 @@ pub enum Event {
         /// What the client said before; nothing for a new one.
         was: Option<String>,
     },
+    /// What a server's agent says of its own `tls` block, in force or not.
+    AgentSays {
+        /// The machine.
+        node: String,
+        /// TLS on the RPC port.
+        rpc: bool,
+        /// TLS on the HTTP port.
+        http: bool,
+        /// Whether plaintext is taken on the RPC port all the same.
+        rpc_upgrade_mode: bool,
+        /// Whether names are checked.
+        verify_server_hostname: bool,
+        /// Whether the HTTP port wants a certificate.
+        verify_https_client: bool,
+    },
     /// A port was asked what it accepts.
     Probe {
         /// The machine.

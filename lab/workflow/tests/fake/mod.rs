@@ -13,24 +13,24 @@ use tokio::io::AsyncReadExt;
 
 /// What the fake cluster answers; tests change it while a run goes on.
 #[derive(Clone, Debug, Default)]
-pub struct Answers {
+pub(crate) struct Answers {
     /// The client's status.
-    pub client: String,
+    pub(crate) client: String,
     /// Whether the server takes plaintext RPC.
-    pub takes_plaintext: bool,
+    pub(crate) takes_plaintext: bool,
     jobs: Vec<String>,
 }
 
-pub struct FakeFleet {
+pub(crate) struct FakeFleet {
     operator: Host,
     nodes: Vec<Node>,
     hosts: BTreeMap<String, Host>,
     running: Mutex<BTreeMap<(String, Program), Tasks>>,
-    pub answers: Arc<Mutex<Answers>>,
+    pub(crate) answers: Arc<Mutex<Answers>>,
 }
 
 impl FakeFleet {
-    pub fn new(world: &Simulation) -> Self {
+    pub(crate) fn new(world: &Simulation) -> Self {
         let operator = world.host("operator");
         let mut hosts = BTreeMap::new();
         let mut nodes = Vec::new();
@@ -68,7 +68,7 @@ impl FakeFleet {
             while let Ok(stream) = http.accept().await {
                 let (handler, clock, peer) = (handler.clone(), clock.clone(), Peer::plain(stream.peer()));
                 inner.spawn(async move {
-                    serve_connection(stream, peer, handler, &clock, Options::default()).await;
+                    let _ = serve_connection(stream, peer, handler, &clock, Options::default()).await;
                 });
             }
         });
@@ -111,6 +111,7 @@ fn answer(request: &Request, answers: &mut Answers) -> Response {
             }).collect();
             format!("[{}]", stubs.join(","))
         }
+        "/v1/agent/self" => "{\"config\":{}}".to_owned(),
         path => panic!("nobody asks for {path}"),
     };
     Response::new(Bytes::from(body))
