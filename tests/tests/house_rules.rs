@@ -61,7 +61,9 @@ fn only_the_world_reads_the_time_and_opens_sockets() {
     let mut found = Vec::new();
     for file in sources().filter(|file| !file.starts_with(workspace().join("lab/world")) && !is_test(file)) {
         let text = read(&file);
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+        for (number, line) in
+            text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"))
+        {
             for word in OUTSIDE.iter().filter(|word| line.contains(**word)) {
                 found.push(format!("{}:{}: {word}", name(&file), number + 1));
             }
@@ -97,14 +99,15 @@ fn no_source_file_is_dead() {
             reach(&directory.join(root), true, &mut reached);
         }
         for folder in ["tests", "benches", "examples", "src/bin"] {
-            for root in files(&directory.join(folder), "rs").filter(|file| {
-                file.parent() == Some(&directory.join(folder)) || file.ends_with("main.rs")
-            }) {
+            for root in files(&directory.join(folder), "rs")
+                .filter(|file| file.parent() == Some(&directory.join(folder)) || file.ends_with("main.rs"))
+            {
                 reach(&root, true, &mut reached);
             }
         }
     }
-    let dead: Vec<String> = sources().filter(|file| !reached.contains(file)).map(|file| name(&file)).collect();
+    let dead: Vec<String> =
+        sources().filter(|file| !reached.contains(file)).map(|file| name(&file)).collect();
     assert!(dead.is_empty(), "no `mod` leads to:\n{}", dead.join("\n"));
 }
 
@@ -131,10 +134,18 @@ fn every_scenario_is_listed_and_described() {
     let present: BTreeSet<String> = files(&root, "hcl")
         .filter_map(|file| Some(file.strip_prefix(&root).ok()?.to_string_lossy().into_owned()))
         .collect();
-    assert_eq!(listed, present.iter().map(String::as_str).collect(), "listed in scenarios/src and present on disk");
+    assert_eq!(
+        listed,
+        present.iter().map(String::as_str).collect(),
+        "listed in scenarios/src and present on disk"
+    );
     let reference = read(&workspace().join("docs/scenarios.md"));
     for scenario in scenarios::all() {
-        assert!(reference.contains(&format!("`{}`", scenario.name)), "docs/scenarios.md says nothing of {}", scenario.name);
+        assert!(
+            reference.contains(&format!("`{}`", scenario.name)),
+            "docs/scenarios.md says nothing of {}",
+            scenario.name
+        );
     }
 }
 
@@ -194,7 +205,9 @@ fn nothing_unfinished_and_nothing_of_this_machine_is_left() {
         ["py", "pi.org"].concat(),
     ];
     let mut found = Vec::new();
-    for file in sources().chain(pages()).chain(manifests()).chain(files(&workspace().join("scenarios"), "hcl")) {
+    for file in
+        sources().chain(pages()).chain(manifests()).chain(files(&workspace().join("scenarios"), "hcl"))
+    {
         for (number, line) in read(&file).lines().enumerate() {
             for word in words.iter().filter(|word| line.contains(word.as_str())) {
                 found.push(format!("{}:{}: {word}", name(&file), number + 1));
@@ -268,8 +281,13 @@ fn reach(file: &Path, is_root: bool, reached: &mut BTreeSet<PathBuf>) {
     let stem = file.file_stem().unwrap_or_default();
     let home = if is_root || stem == "mod" { directory.to_owned() } else { directory.join(stem) };
     for line in text.lines().map(str::trim) {
-        let declared = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
-        let Some(module) = declared.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';')) else { continue };
+        let declared = line
+            .trim_start_matches("pub ")
+            .trim_start_matches("pub(crate) ")
+            .trim_start_matches("pub(super) ");
+        let Some(module) = declared.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';')) else {
+            continue;
+        };
         reach(&home.join(format!("{module}.rs")), false, reached);
         reach(&home.join(module).join("mod.rs"), false, reached);
     }
@@ -309,7 +327,9 @@ fn anchors(text: &str) -> BTreeSet<String> {
 }
 
 fn depends_on(manifest: &str, name: &str) -> bool {
-    manifest.lines().any(|line| line.starts_with(&format!("{name}.")) || line.starts_with(&format!("{name} =")))
+    manifest
+        .lines()
+        .any(|line| line.starts_with(&format!("{name}.")) || line.starts_with(&format!("{name} =")))
 }
 
 fn package_name(manifest: &str) -> String {

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# run.sh LAB [SCRATCH]: the client libraries' sessions against `vault server -dev` of the program LAB. The libraries are
+# installed below SCRATCH, which is kept for the next time. Ends with `N passed, N failed`.
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+lab=$(realpath "$1")
+scratch=${2:-${XDG_CACHE_HOME:-$HOME/.cache}/lab-clients}
+mkdir -p "$scratch"
+passed=0 failed=0
+
+session() { # NAME COMMAND...
+  local name=$1
+  shift
+  if "$@" >"$scratch/$name.log" 2>&1; then passed=$((passed + 1)); tail -n 1 "$scratch/$name.log"
+  else failed=$((failed + 1)); echo "FAIL $name"; tail -n 20 "$scratch/$name.log"; fi
+}
+
+# Any free port below the ephemeral ones.
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+address=http://127.0.0.1:$port
+"$lab" vault server -dev -dev-root-token-id=root -dev-no-store-token -dev-listen-address="127.0.0.1:$port" \
+  >"$scratch/server.log" 2>&1 &
+server=$!
+trap 'kill $server 2>/dev/null' EXIT
+for _ in $(seq 100); do curl -s -o /dev/null "$address/v1/sys/health" && break; sleep 0.05; done
+
+[ -x "$scratch/python/bin/python" ] || python3 -m venv "$scratch/python"
+if "$scratch/python/bin/pip" install -q hvac pyjwt cryptography >"$scratch/pip.log" 2>&1; then
+  session hvac "$scratch/python/bin/python" "$here/hvac_session.py" "$address" root
+else echo "skipped: hvac could not be installed"; fi
+
+if npm install --silent --no-audit --no-fund --prefix "$scratch/node" node-vault >"$scratch/npm.log" 2>&1; then
+  session node-vault env NODE_PATH="$scratch/node/node_modules" node "$here/node_vault_session.js" "$address" root
+else echo "skipped: node-vault could not be installed"; fi
+
+export CARGO_TARGET_DIR=$scratch/rust
+if cargo build -q --manifest-path "$here/vaultrs/Cargo.toml" >"$scratch/cargo.log" 2>&1; then
+  session vaultrs "$scratch/rust/debug/vaultrs-session" "$address" root
+else failed=$((failed + 1)); echo "FAIL vaultrs does not build"; tail -n 20 "$scratch/cargo.log"; fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
