@@ -1,4 +1,4 @@
-"""A session with Vault through hvac. Arguments: the address, the root token, a PEM key pair's files for JWT."""
+"""A session with Vault through hvac. Arguments: the address, the root token."""
 import sys
 import time
 

@@ -33,10 +33,33 @@ if npm install --silent --no-audit --no-fund --prefix "$scratch/node" node-vault
   session node-vault env NODE_PATH="$scratch/node/node_modules" node "$here/node_vault_session.js" "$address" root
 else echo "skipped: node-vault could not be installed"; fi
 
-export CARGO_TARGET_DIR=$scratch/rust
-if cargo build -q --manifest-path "$here/vaultrs/Cargo.toml" >"$scratch/cargo.log" 2>&1; then
+# A package of its own, outside the workspace: the program under test is reached only through its socket.
+mkdir -p "$scratch/vaultrs/src"
+cp "$here/vaultrs_session.rs" "$scratch/vaultrs/src/main.rs"
+cat >"$scratch/vaultrs/Cargo.toml" <<'T'
+[package]
+name = "vaultrs-session"
+version = "0.1.0"
+edition = "2024"
+publish = false
+
+[dependencies]
+tokio = { version = "1", features = ["rt", "macros"] }
+vaultrs = { version = "0.7", default-features = false, features = ["rustls"] }
+serde = { version = "1", features = ["derive"] }
+serde_json = "1"
+
+[workspace]
+T
+if CARGO_TARGET_DIR=$scratch/rust cargo build -q --manifest-path "$scratch/vaultrs/Cargo.toml" >"$scratch/cargo.log" 2>&1; then
   session vaultrs "$scratch/rust/debug/vaultrs-session" "$address" root
-else failed=$((failed + 1)); echo "FAIL vaultrs does not build"; tail -n 20 "$scratch/cargo.log"; fi
+elif grep -q 'failed to download\|Could not resolve\|failed to get' "$scratch/cargo.log"; then
+  echo "skipped: vaultrs could not be downloaded"
+else
+  failed=$((failed + 1))
+  echo "FAIL vaultrs does not build"
+  tail -n 20 "$scratch/cargo.log"
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

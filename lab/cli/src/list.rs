@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use lab_hcl::Source;
 use lab_workflow::{ChangeKind, Scenario};
 use serde_json::{Value, json};
 

@@ -71,7 +71,7 @@ fn another_verifier_accepts_what_we_signed() -> Result<(), Box<dyn Error>> {
             server
                 .verify_for_usage(
                     webpki::ALL_VERIFICATION_ALGS,
-                    &[anchor.clone()],
+                    std::slice::from_ref(&anchor),
                     &[],
                     rustls::pki_types::UnixTime::since_unix_epoch(at),
                     usage,

@@ -20,10 +20,11 @@ pub(super) struct Matrix {
 
 impl Matrix {
     pub(super) fn seen(&mut self, phase: Phase, from: &str, to: &str, transport: &str, accepted: bool) {
-        for (names, name) in [(&mut self.callers, from), (&mut self.listeners, to)] {
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
+        if !self.callers.iter().any(|known| known == from) {
+            self.callers.push(from.to_owned());
+        }
+        if let Err(place) = self.listeners.binary_search_by(|known| known.as_str().cmp(to)) {
+            self.listeners.insert(place, to.to_owned());
         }
         let mark = match (accepted, transport) {
             (false, _) => 'x',
@@ -45,7 +46,7 @@ impl Matrix {
         let columns = self.listeners.iter().map(|name| format!("{:>4}", short(name))).collect::<String>();
         let gap = columns.len().max("before".len()) + 6;
         writeln!(out, "\n{HEADING}Who reaches whom over RPC{HEADING:#}   . plaintext   = mTLS   x refused")?;
-        writeln!(out, "  {:<14}{:<gap$}{}", "", "before", "after")?;
+        writeln!(out, "{:16}{:<gap$}after", "", "before")?;
         writeln!(out, "  {:<14}{columns:<gap$}{columns}", "from")?;
         let rows: Vec<String> = self
             .callers
@@ -96,8 +97,8 @@ mod tests {
         matrix.write(&mut out).expect("memory takes everything");
         let text = String::from_utf8(out).expect("text");
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[3], "  from            s2  s1        s2  s1");
-        assert_eq!(lines[4], "  server-1         .             x");
+        assert_eq!(lines[3], "  from            s1  s2        s1  s2");
+        assert_eq!(lines[4], "  server-1             .             x");
         assert_eq!(lines[5], "  client-1         .   .         =   =");
     }
 

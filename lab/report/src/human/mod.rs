@@ -130,11 +130,9 @@ impl<'scenario, W: Write> Human<'scenario, W> {
         region: &str,
     ) -> io::Result<()> {
         let Scenario { name, summary, source, .. } = self.scenario;
-        writeln!(self.out, "{}", hang(&format!("{HEADING}scenario{HEADING:#}"), "", 11).trim_end())?;
-        for (head, text) in [("", name.as_str()), ("", summary.as_str()), ("", source.as_str())] {
-            if !text.is_empty() {
-                writeln!(self.out, "{}", hang(head, text, 11))?;
-            }
+        let texts = [name, summary, source].into_iter().filter(|text| !text.is_empty());
+        for (text, head) in texts.zip(["scenario", "", ""]) {
+            self.headed(head, text)?;
         }
         let cluster = format!(
             "{}, {}, region {region}; seed {seed}; virtual time from {}",
@@ -142,7 +140,7 @@ impl<'scenario, W: Write> Human<'scenario, W> {
             count(clients, "client"),
             self.began.date(),
         );
-        writeln!(self.out, "{HEADING}cluster{HEADING:#}    {}", wrap(&cluster, 11).join("\n").trim_start())?;
+        self.headed("cluster", &cluster)?;
         if let Some(chosen) =
             change.and_then(|change| self.scenario.breaks.iter().find(|known| known.name == change))
         {
@@ -150,10 +148,14 @@ impl<'scenario, W: Write> Human<'scenario, W> {
                 lab_workflow::ChangeKind::Mistake { .. } => "mistake",
                 lab_workflow::ChangeKind::Variation => "variation",
             };
-            let text = format!("{}: {}", chosen.name, chosen.summary);
-            writeln!(self.out, "{HEADING}{head}{HEADING:#}{}", &hang("", &text, 11)[head.len()..])?;
+            self.headed(head, &format!("{}: {}", chosen.name, chosen.summary))?;
         }
         writeln!(self.out)
+    }
+
+    fn headed(&mut self, head: &str, text: &str) -> io::Result<()> {
+        let body = wrap(text, 11).join("\n");
+        writeln!(self.out, "{HEADING}{head:<11}{HEADING:#}{}", body.trim_start())
     }
 
     fn detail(&mut self, entry: &Entry, event: &Event) {

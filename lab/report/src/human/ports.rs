@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use lab_workflow::{Ask, Credential, Port, Probe, ProbeVerdict, Transport};
 
 use super::HEADING;
-use crate::text::{WIDTH, hang, wrap};
+use crate::text::{WIDTH, wrap};
 
 /// The questions whose answers are told after each step; the table at the end has all of them.
 const TOLD: [(Port, Transport, Credential, Ask); 5] = [
@@ -16,6 +16,9 @@ const TOLD: [(Port, Transport, Credential, Ask); 5] = [
     (Port::Http, Transport::Plaintext, Credential::None, Ask::Http),
     (Port::Http, Transport::Tls, Credential::Cli, Ask::Http),
 ];
+
+/// How many columns an answer takes at the most: `accepted by 20 of 20`.
+const ANSWER: usize = 20;
 
 /// The last answer to every question.
 #[derive(Debug, Default)]
@@ -53,16 +56,9 @@ impl Ports {
         writeln!(out, "\n{HEADING}What the ports accept now{HEADING:#}")?;
         for (probe, answers) in &self.answers {
             let open = answers.values().filter(|verdict| verdict.accepted).count();
-            let what = format!("  {probe}");
             let answer = tally(open, answers.len());
-            let reasons = refusals(answers);
-            let line = format!("{what:<56}{answer}");
-            if line.chars().count() <= WIDTH {
-                writeln!(out, "{}", line.trim_end())?;
-            } else {
-                writeln!(out, "{}", hang("", &format!("{probe}: {answer}"), 2))?;
-            }
-            for reason in reasons {
+            writeln!(out, "{}", row(&probe.to_string(), &answer))?;
+            for reason in refusals(answers) {
                 writeln!(out, "{}", wrap(&reason, 6).join("\n"))?;
             }
         }
@@ -70,11 +66,21 @@ impl Ports {
     }
 }
 
+/// A question and its answer side by side, or below each other where the question is long.
+fn row(question: &str, answer: &str) -> String {
+    let width = WIDTH - ANSWER;
+    if question.chars().count() + 3 > width {
+        format!("  {question}\n{:width$}{answer}", "")
+    } else {
+        format!("{:<width$}{answer}", format!("  {question}"))
+    }
+}
+
 fn is_told(probe: &Probe) -> bool {
     !probe.held && TOLD.contains(&(probe.port, probe.transport, probe.credential, probe.ask))
 }
 
-/// `open on 2 of 3`, `open on all 3`, `closed on all 3`.
+/// `accepted by 2 of 3`, `accepted by all 3`, `refused by all 3`.
 fn tally(open: usize, all: usize) -> String {
     match open {
         0 => format!("refused by all {all}"),

@@ -24,8 +24,9 @@ pub(super) fn write(out: &mut impl Write, outcome: &Outcome, began: OffsetDateTi
                 "{}",
                 wrap(&format!("in step {}: {}", violation.step, violation.evidence), 13).join("\n")
             )?;
-            if let Some(proof) = outcome.timeline.entries().iter().find(|entry| entry.seq == violation.by) {
-                writeln!(out, "{}", hang("      proof  ", &describe_proof(proof, began), 13))?;
+            let entry = outcome.timeline.entries().iter().find(|entry| entry.seq == violation.by);
+            if let Some(proof) = entry.and_then(|entry| describe_proof(entry, began)) {
+                writeln!(out, "{}", hang("      proof  ", &proof, 13))?;
             }
         }
     }
@@ -48,19 +49,20 @@ fn write_finding(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
     writeln!(out, "  {style}{state:<9}{style:#}  {body}")
 }
 
-/// The entry that shows a violation: when, where, what was asked and the very answer.
-fn describe_proof(entry: &Entry, began: OffsetDateTime) -> String {
-    let at = elapsed(entry.at - began);
-    match &entry.event {
+/// The entry that shows a violation: when, where, what was asked and the very answer; nothing where time alone shows it.
+fn describe_proof(entry: &Entry, began: OffsetDateTime) -> Option<String> {
+    let text = match &entry.event {
         Event::Probe { node, probe, verdict } => {
-            let answer = if verdict.accepted { "was answered" } else { "was refused" };
-            format!("at {at} {node} was asked by {probe} and it {answer}: {}", verdict.text)
+            let answer = if verdict.accepted { "accepted" } else { "refused" };
+            format!("{node} was asked by {probe}: {answer}: {}", verdict.text)
         }
-        event => match super::event::describe(event, true) {
-            Some((_, text)) => format!("at {at} {text}"),
-            None => format!("at {at} {}", entry.to_json()),
-        },
-    }
+        event @ (Event::NodeStatus { .. } | Event::Allocation { .. } | Event::ProgramChanged { .. }) => {
+            super::event::describe(event, true)?.1
+        }
+        Event::Served { .. } | Event::CertificateFiles { .. } => entry.to_json(),
+        _ => return None,
+    };
+    Some(format!("at {} {text}", elapsed(entry.at - began)))
 }
 
 fn write_result(out: &mut impl Write, verdict: &Verdict) -> io::Result<()> {

@@ -68,7 +68,11 @@ async fn certificates(client: &VaultClient) -> Outcome {
     let root = root.common_name("global.nomad").ttl("700h").key_type("ec").key_bits(256u64);
     pki::cert::ca::generate(client, "pkir", "internal", Some(root)).await?;
     let mut role = SetRoleRequest::builder();
-    let role = role.allowed_domains(vec!["global.nomad".to_owned()]).allow_subdomains(true).key_type("ec").key_bits(256u64);
+    let role = role
+        .allowed_domains(vec!["global.nomad".to_owned()])
+        .allow_subdomains(true)
+        .key_type("ec")
+        .key_bits(256u64);
     pki::role::set(client, "pkir", "cluster", Some(role)).await?;
     let mut request = GenerateCertificateRequest::builder();
     let request = request.common_name("server.global.nomad").ttl("1h");
