@@ -16,7 +16,8 @@ fn migration(criterion: &mut Criterion) {
         let options = RunOptions { servers: Some(servers), clients: Some(clients), ..RunOptions::default() };
         group.bench_function(BenchmarkId::from_parameter(format!("{servers}+{clients}")), |bencher| {
             bencher.iter(|| {
-                let outcome = lab_fleet::simulate(&scenario, &options, &mut |_| {}).expect("it can be planned");
+                let outcome =
+                    lab_fleet::simulate(&scenario, &options, &mut |_| {}).expect("it can be planned");
                 assert!(outcome.verdict.holds(), "{:#?}", outcome.verdict);
                 black_box(outcome)
             });

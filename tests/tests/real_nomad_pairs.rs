@@ -41,7 +41,7 @@ async fn pair() -> (Workspace, Workspace, Ports) {
         "client {{\n enabled = true\n servers = [\"127.0.0.1:{}\"]\n options = {{\n \"fingerprint.denylist\" = \
          \"env_aws,env_gce,env_azure,env_digitalocean\"\n }}\n}}\nplugin \"raw_exec\" {{\n config {{\n enabled = true\n \
          }}\n}}\n",
-        ports.rpc()
+        ports.rpc
     );
     let plain = text(&client, Ports::free(&client.host).await);
     client.write("s.hcl", &plain.replace(SERVER, &own));
@@ -52,7 +52,7 @@ async fn pair() -> (Workspace, Workspace, Ports) {
 async fn works(place: &Workspace, ports: Ports) -> Result<(), String> {
     let http = Client::new(&place.host.net, &place.host.clock).timeout(Duration::from_secs(5));
     let send = async |method: &str, path: &str, body: &'static str| {
-        let url = format!("http://127.0.0.1:{}{path}", ports.http());
+        let url = format!("http://127.0.0.1:{}{path}", ports.http);
         let request =
             http::Request::builder().method(method).uri(url).body(Bytes::from_static(body.as_bytes()));
         let response = http.send(request.expect("a request")).await;

@@ -115,10 +115,11 @@ fn guide_004_s_part_for_vault_with_the_real_command_line() {
         guide.vault("auth enable -path jwt-nomad jwt"),
         "Success! Enabled jwt auth method at: jwt-nomad/\n"
     );
-    guide.write(
-        "method.json",
-        r#"{"jwks_url":"http://127.0.0.1:4646/.well-known/jwks.json","jwt_supported_algs":["RS256","EdDSA"],"default_role":"nomad-workloads"}"#,
+    let method = format!(
+        r#"{{"jwks_url":"{}","jwt_supported_algs":["RS256","EdDSA"],"default_role":"nomad-workloads"}}"#,
+        guide.jwks_url
     );
+    guide.write("method.json", &method);
     assert_eq!(
         guide.vault("write auth/jwt-nomad/config @method.json"),
         "Success! Data written to: auth/jwt-nomad/config\n"
@@ -150,8 +151,5 @@ fn guide_004_s_part_for_vault_with_the_real_command_line() {
     );
     let put = guide.vault("kv put -mount kv default/mongo/config root_password=secret-password");
     assert!(put.contains("kv/data/default/mongo/config") && put.contains("version            1"), "{put}");
-    assert_eq!(
-        guide.vault("kv get -mount kv -field=root_password default/mongo/config"),
-        "secret-password\n"
-    );
+    assert_eq!(guide.vault("kv get -mount kv -field=root_password default/mongo/config"), "secret-password");
 }

@@ -43,7 +43,11 @@ fn a_client_without_power_is_down_and_comes_back() {
 fn an_isolated_server_does_not_cost_the_quorum() {
     let fault = Fault::Isolate { node: "server-2".into() };
     let outcome = carry_out(vec![Action::Inject(fault.clone()), wait(60), Action::Heal(fault), wait(60)]);
-    assert!(outcome.verdict.violated().all(|finding| finding.invariant != "quorum"), "{:#?}", outcome.verdict);
+    assert!(
+        outcome.verdict.violated().all(|finding| finding.invariant != "quorum"),
+        "{:#?}",
+        outcome.verdict
+    );
     for client in ["client-1", "client-2", "client-3"] {
         assert_eq!(statuses(&outcome, client).last().map(String::as_str), Some("ready"), "{client}");
     }
@@ -51,14 +55,18 @@ fn an_isolated_server_does_not_cost_the_quorum() {
 
 #[test]
 fn a_torn_key_is_noticed() {
-    let fault =
-        Fault::TornWrite { node: "client-1".into(), path: "/opt/nomad/agent-certs/agent.key".into(), bytes: 40 };
+    let fault = Fault::TornWrite {
+        node: "client-1".into(),
+        path: "/opt/nomad/agent-certs/agent.key".into(),
+        bytes: 40,
+    };
     let embedded = scenarios::find("daily-certificates").expect("it comes with the lab");
     let source = lab_hcl::Source::new(embedded.path, embedded.text);
     let mut scenario = Scenario::read(&source).expect("it can be read");
     scenario.steps.truncate(2);
     scenario.steps[1].actions.insert(0, Action::Inject(fault));
-    let outcome = lab_fleet::simulate(&scenario, &RunOptions::default(), &mut |_| {}).expect("no choice to get wrong");
+    let outcome =
+        lab_fleet::simulate(&scenario, &RunOptions::default(), &mut |_| {}).expect("no choice to get wrong");
     let torn = outcome.verdict.violated().find_map(|finding| finding.violation.as_ref());
     let evidence = &torn.expect("the key is torn").evidence;
     assert!(

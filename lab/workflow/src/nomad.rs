@@ -29,6 +29,15 @@ pub(crate) struct NomadApi {
     operator: Host,
 }
 
+/// An answer with what its headers say.
+pub(crate) struct Answer<T> {
+    /// The index of the table that was read.
+    pub(crate) index: u64,
+    /// Whether the server that answered knows of a leader.
+    pub(crate) knows_leader: bool,
+    pub(crate) value: T,
+}
+
 /// One client in `/v1/nodes`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -83,7 +92,7 @@ impl NomadApi {
     /// The API from the operator's machine, without a certificate.
     pub(crate) fn new(operator: &Host) -> Self {
         Self {
-            plain: Client::new(&operator.net, &operator.clock).timeout(LIMIT),
+            plain: Client::new(&operator.net, &operator.clock),
             secure: Mutex::default(),
             speaks_tls: Mutex::default(),
             operator: operator.clone(),
@@ -100,18 +109,31 @@ impl NomadApi {
             return;
         }
         let tls = ClientTls::new(&self.operator.clock).verify(ServerVerify::None).identity(identity.clone());
-        let client = Client::new(&self.operator.net, &self.operator.clock).tls(tls).timeout(LIMIT);
+        let client = Client::new(&self.operator.net, &self.operator.clock).tls(tls);
         *secure = Some((identity, client));
     }
 
     /// Reads `path` from an agent: the table's index and the answer.
     pub(crate) async fn get<T: DeserializeOwned>(&self, node: &Node, path: &str) -> Result<(u64, T), Error> {
-        let response = self.send(node, &Method::GET, path, &Value::Null).await?;
-        let index =
-            response.headers().get("X-Nomad-Index").and_then(|value| value.to_str().ok()?.parse().ok());
-        let answer = serde_json::from_slice(response.body())
+        self.ask(node, path, None).await.map(|answer| (answer.index, answer.value))
+    }
+
+    /// Reads `path` from an agent, which may take `wait` longer than usual to answer.
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &self,
+        node: &Node,
+        path: &str,
+        wait: Option<Duration>,
+    ) -> Result<Answer<T>, Error> {
+        let response = self.send(node, &Method::GET, path, &Value::Null, wait).await?;
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let value = serde_json::from_slice(response.body())
             .map_err(|error| Error::Incomplete { path: path.to_owned(), field: error.to_string() })?;
-        Ok((index.unwrap_or(0), answer))
+        Ok(Answer {
+            index: header("X-Nomad-Index").and_then(|value| value.parse().ok()).unwrap_or(0),
+            knows_leader: header("X-Nomad-KnownLeader") != Some("false"),
+            value,
+        })
     }
 
     /// Registers a job.
@@ -123,33 +145,39 @@ impl NomadApi {
         clients: usize,
     ) -> Result<(), Error> {
         let body = json!({ "Job": job_body(job, region, clients) });
-        self.send(node, &Method::PUT, "/v1/jobs", &body).await.map(drop)
+        self.send(node, &Method::PUT, "/v1/jobs", &body, None).await.map(drop)
     }
 
     /// Stops a job.
     pub(crate) async fn deregister(&self, node: &Node, job: &str) -> Result<(), Error> {
-        self.send(node, &Method::DELETE, &format!("/v1/job/{job}"), &Value::Null).await.map(drop)
+        self.send(node, &Method::DELETE, &format!("/v1/job/{job}"), &Value::Null, None).await.map(drop)
     }
 
-    async fn send(&self, node: &Node, method: &Method, path: &str, body: &Value) -> Result<Response, Error> {
+    async fn send(
+        &self,
+        node: &Node,
+        method: &Method,
+        path: &str,
+        body: &Value,
+        wait: Option<Duration>,
+    ) -> Result<Response, Error> {
         let Some(address) = node.http else {
             return Err(Error::OutOfOrder(format!("{} has no HTTP port", node.name)));
         };
-        let secure = self
-            .secure
-            .lock()
-            .expect("no panic while choosing a certificate")
-            .as_ref()
-            .map(|(_, c)| c.clone());
+        let secure = self.secure.lock().expect("no panic while choosing a certificate").clone();
         let first = self.speaks_tls().get(&address).copied().unwrap_or(false);
         let mut last = None;
         for is_tls in [first, !first] {
             let client = match (is_tls, &secure) {
                 (false, _) => &self.plain,
-                (true, Some(client)) => client,
+                (true, Some((_, client))) => client,
                 (true, None) => continue,
             };
-            match exchange(client, is_tls, address, method, path, body).await {
+            let limit = LIMIT + wait.map_or(Duration::ZERO, |wait| wait + wait / 16);
+            // A request's future is large, and it is at the bottom of everything that a run does.
+            let exchange = Box::pin(exchange(client, is_tls, address, method, path, body));
+            let timed_out = || Error::Unreachable { url: path.to_owned(), cause: "i/o timeout".to_owned() };
+            match self.operator.clock.timeout(limit, exchange).await.unwrap_or_else(|| Err(timed_out())) {
                 Ok(response) => {
                     self.speaks_tls().insert(address, is_tls);
                     return Ok(response);

@@ -56,7 +56,8 @@ impl VaultApi {
         }
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = request.body(Bytes::from(body)).map_err(|error| unreachable(error.to_string()))?;
-        let response = self.client.send(request).await.map_err(|error| unreachable(error.to_string()))?;
+        let response =
+            Box::pin(self.client.send(request)).await.map_err(|error| unreachable(error.to_string()))?;
         let answer: Value = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
         if response.status().is_success() {
             return Ok(answer);

@@ -44,12 +44,19 @@ fn a_reload_that_does_nothing_leaves_the_port_open_and_that_is_found() {
     assert_eq!(states(&outcome), [FindingState::Held, FindingState::Violated, FindingState::NotExercised]);
     assert_eq!(outcome.verdict.exit_code(), 100);
     let violation = outcome.verdict.findings[1].violation.clone().expect("it is violated");
-    assert_eq!((violation.step.as_str(), violation.evidence.as_str()), ("close", "server-1 still answers: plaintext RPC"));
+    assert_eq!(
+        (violation.step.as_str(), violation.evidence.as_str()),
+        ("close", "server-1 still answers: plaintext RPC")
+    );
     let shown = &outcome.timeline.entries()[violation.by as usize].event;
-    assert!(matches!(shown, Event::Probe { probe, verdict, .. } if *probe == Probe::PLAINTEXT && verdict.accepted));
+    assert!(
+        matches!(shown, Event::Probe { probe, verdict, .. } if *probe == Probe::PLAINTEXT && verdict.accepted)
+    );
     // The connection that was kept since the setup is asked too.
     let held = Probe { held: true, ..Probe::PLAINTEXT };
-    assert!(outcome.timeline.events().any(|event| matches!(event, Event::Probe { probe, .. } if *probe == held)));
+    assert!(
+        outcome.timeline.events().any(|event| matches!(event, Event::Probe { probe, .. } if *probe == held))
+    );
 }
 
 #[test]
@@ -68,7 +75,8 @@ fn a_client_that_is_down_for_a_moment_is_noticed() {
 
 #[test]
 fn an_action_that_fails_ends_the_run_and_proves_nothing() {
-    let outcome = carry_out(&scenario().step("vault", vec![Action::UnsealVault]).step("close", vec![wait(1)]));
+    let outcome =
+        carry_out(&scenario().step("vault", vec![Action::UnsealVault]).step("close", vec![wait(1)]));
     let failure = outcome.verdict.failure.clone().expect("there is no Vault");
     assert_eq!((failure.step.as_str(), failure.action.as_str()), ("vault", "unseal Vault"));
     assert_eq!(failure.error, "no machine runs Vault");

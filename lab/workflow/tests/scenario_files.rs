@@ -33,7 +33,8 @@ fn every_file_and_every_break_can_be_planned() {
 
 #[test]
 fn half_a_file_is_refused_and_nothing_panics() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/migration/rpc-upgrade-mode.lab.hcl");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/migration/rpc-upgrade-mode.lab.hcl");
     let text = std::fs::read_to_string(path).expect("it can be read");
     for end in (0..text.len() - 5).step_by(23).filter(|end| text.is_char_boundary(*end)) {
         let source = Source::new("half.lab.hcl", &text[..end]);

@@ -46,7 +46,11 @@ impl Step {
     }
 
     /// The request that the step stands for.
-    pub(crate) fn request(&self, server: &str, variables: &Variables) -> Result<http::Request<Bytes>, http::Error> {
+    pub(crate) fn request(
+        &self,
+        server: &str,
+        variables: &Variables,
+    ) -> Result<http::Request<Bytes>, http::Error> {
         let mut request = http::Request::builder()
             .method(self.method.as_str())
             .uri(format!("{server}{}", variables.text(&self.path)));

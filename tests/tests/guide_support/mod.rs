@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use bytes::Bytes;
 use lab_pki::{Certificate, KeyPair, key_matches};
-use lab_world::{Clock, Host};
+use lab_wire::http::{Options, Peer, Response, handler, serve_connection};
+use lab_world::{Clock, Host, Listener, Tasks};
 use mock_vault::{Config, Dev, Server};
 use serde_json::Value;
 
@@ -15,6 +17,8 @@ pub(crate) struct Guide {
     host: Host,
     directory: PathBuf,
     pub(crate) address: String,
+    /// Where the keys of a Nomad are, which has none.
+    pub(crate) jwks_url: String,
     _server: tokio::sync::oneshot::Sender<()>,
 }
 
@@ -35,8 +39,8 @@ impl Guide {
             std::env::temp_dir().join(format!("lab-{name}-{}", lab_world::Entropy::system().uuid()));
         let host = Host::loopback(name, &directory);
         host.disk.write(".vault-token", if dev.is_some() { "root" } else { "" }).expect("a write");
-        let (address, server) = serve(host.clone(), dev);
-        Some(Self { program, host, directory, address, _server: server })
+        let (address, jwks_url, server) = serve(host.clone(), dev);
+        Some(Self { program, host, directory, address, jwks_url, _server: server })
     }
 
     /// What a command prints that must succeed.
@@ -130,22 +134,37 @@ impl Drop for Running {
     }
 }
 
-/// Serves until the sender is dropped.
-fn serve(host: Host, dev: Option<Dev>) -> (String, tokio::sync::oneshot::Sender<()>) {
+/// Serves until the sender is dropped: Vault's address, and that of the keys.
+fn serve(host: Host, dev: Option<Dev>) -> (String, String, tokio::sync::oneshot::Sender<()>) {
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let (started, address) = std::sync::mpsc::channel();
+    let (started, addresses) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let listen = "127.0.0.1:0".parse().expect("an address");
+            let keys = host.net.listen(listen).await.expect("a free port");
+            let jwks_url = format!("http://{}/.well-known/jwks.json", keys.address());
+            let tasks = Tasks::new();
+            tasks.spawn(serve_keys(keys, host.clock.clone()));
             let server = Server::start(&host, Config { listen, dev, ..Config::for_host(&host) }).await;
             let server = server.expect("the server starts");
-            started.send(format!("http://{}", server.address())).expect("the test waits");
+            started.send((format!("http://{}", server.address()), jwks_url)).expect("the test waits");
             // The test is over either way.
             let _ = stopped.await;
         });
     });
-    (address.recv().expect("the server starts"), stop)
+    let (address, jwks_url) = addresses.recv().expect("the server starts");
+    (address, jwks_url, stop)
+}
+
+/// A set of no keys, to whoever asks; one connection after another.
+async fn serve_keys(mut listener: Listener, clock: Clock) {
+    let answer = handler(|_, _| async { Response::new(Bytes::from_static(b"{\"keys\":[]}")) });
+    while let Ok(stream) = listener.accept().await {
+        let peer = Peer::plain(stream.peer());
+        // What ends a connection is the client's affair.
+        let _ = serve_connection(stream, peer, answer.clone(), &clock, Options::default()).await;
+    }
 }
 
 fn both(output: &Output) -> String {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 /// What can be granted; the first forbids everything.
-pub(crate) const CAPABILITIES: [&str; 8] = ["deny", "create", "read", "update", "delete", "list", "sudo", "patch"];
+pub(crate) const CAPABILITIES: [&str; 8] =
+    ["deny", "create", "read", "update", "delete", "list", "sudo", "patch"];
 
 /// A path and what is granted on it.
 #[derive(Clone, Debug)]

@@ -50,22 +50,12 @@ impl Drop for Workspace {
 /// An agent's three ports.
 #[derive(Clone, Copy)]
 pub(crate) struct Ports {
-    http: u16,
-    rpc: u16,
+    pub(crate) http: u16,
+    pub(crate) rpc: u16,
     serf: u16,
 }
 
 impl Ports {
-    /// The port of RPC.
-    pub(crate) fn rpc(self) -> u16 {
-        self.rpc
-    }
-
-    /// The port of HTTP.
-    pub(crate) fn http(self) -> u16 {
-        self.http
-    }
-
     pub(crate) async fn free(host: &Host) -> Self {
         let mut taken = Vec::new();
         for _ in 0..3 {

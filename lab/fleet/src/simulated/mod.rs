@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use lab_workflow::{
-    Entry, Fault, Fleet, FleetError, Node, Outcome, PlanError, Program, ProgramStatus, Role, RunOptions, Scenario,
-    Topology, run,
+    Entry, Fault, Fleet, FleetError, Node, Outcome, PlanError, Program, ProgramStatus, Role, RunOptions,
+    Scenario, Topology, run,
 };
 use lab_world::{DEFAULT_EPOCH, Host, Line, Net, Simulation, Tear};
 
@@ -50,7 +50,8 @@ impl<'w> SimulatedFleet<'w> {
     /// New machines on which nothing runs yet: `vault-1`, `server-1`, ..., `client-1`, ...
     pub fn new(world: &'w Simulation, topology: &Topology) -> Self {
         let operator = world.host("operator");
-        let numbered = |role: Role, count: usize| (1..=count).map(move |number| (role, format!("{role}-{number}")));
+        let numbered =
+            |role: Role, count: usize| (1..=count).map(move |number| (role, format!("{role}-{number}")));
         let nodes: Vec<Node> = numbered(Role::Vault, 1)
             .chain(numbered(Role::Server, topology.servers))
             .chain(numbered(Role::Client, topology.clients))
@@ -112,7 +113,9 @@ impl Fleet for SimulatedFleet<'_> {
     ) -> BoxFuture<'a, Result<(), FleetError>> {
         Box::pin(async move {
             let disk = &self.machine(node)?.host().disk;
-            disk.write(path, bytes).and_then(|()| disk.set_mode(path, mode)).map_err(|error| file(node, &error))
+            disk.write(path, bytes)
+                .and_then(|()| disk.set_mode(path, mode))
+                .map_err(|error| file(node, &error))
         })
     }
 
@@ -165,7 +168,8 @@ impl Fleet for SimulatedFleet<'_> {
                     self.world.power_off(node);
                 }
                 Fault::TornWrite { node, path, bytes } => {
-                    self.machine(node)?.host().disk.tear(path, Tear::Partial(*bytes));
+                    let disk = &self.machine(node)?.host().disk;
+                    disk.tear(path, Tear::Partial(*bytes)).map_err(|error| file(node, &error))?;
                 }
             }
             Ok(())

@@ -29,7 +29,11 @@ pub(super) trait Running: Send + Sync + fmt::Debug {
 }
 
 /// Starts a program on a machine; the error is what it says before it exits.
-pub(super) async fn start(machine: &Arc<Machine>, host: Host, program: Program) -> Result<Arc<dyn Running>, String> {
+pub(super) async fn start(
+    machine: &Arc<Machine>,
+    host: Host,
+    program: Program,
+) -> Result<Arc<dyn Running>, String> {
     Ok(match program {
         Program::Vault => Arc::new(Vault::start(machine, &host).await?),
         Program::Nomad => Arc::new(Nomad::start(&host).await?),

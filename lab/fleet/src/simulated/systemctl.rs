@@ -69,7 +69,9 @@ async fn carry_out(machine: &std::sync::Arc<Machine>, command: &str) -> bool {
 
 fn program(unit: &str) -> Option<Program> {
     let unit = unit.trim_end_matches(".service");
-    [Program::Vault, Program::Nomad, Program::ConsulTemplate].into_iter().find(|program| program.as_str() == unit)
+    [Program::Vault, Program::Nomad, Program::ConsulTemplate]
+        .into_iter()
+        .find(|program| program.as_str() == unit)
 }
 
 #[cfg(test)]

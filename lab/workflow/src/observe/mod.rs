@@ -2,18 +2,22 @@
 
 mod files;
 mod programs;
+mod table;
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::convert::Infallible;
 
 use self::files::Files;
 use self::programs::Programs;
+use self::table::Table;
 use crate::fleet::{Fleet, Node, Role};
 use crate::nomad::{AllocationStub, NodeStub, NomadApi};
 use crate::run::{Pace, Recorder};
 use crate::timeline::Event;
 
 /// Looks at the cluster as its pace has it, and records what is new.
+///
+/// Clients and allocations are blocking queries, which answer when something changes; the leader, programs and files
+/// can only be asked again and again.
 pub(crate) struct Observer<'a> {
     fleet: &'a dyn Fleet,
     recorder: &'a Recorder<'a>,
@@ -21,9 +25,8 @@ pub(crate) struct Observer<'a> {
     pace: &'a Pace,
     files: Files,
     programs: Programs,
-    /// The newest index of each table that was read: a server that lags behind tells nothing new.
-    indexes: Mutex<BTreeMap<&'static str, u64>>,
-    polling: tokio::sync::Mutex<()>,
+    clients: Table,
+    allocations: Table,
 }
 
 impl<'a> Observer<'a> {
@@ -40,27 +43,36 @@ impl<'a> Observer<'a> {
             pace,
             files: Files::default(),
             programs: Programs::default(),
-            indexes: Mutex::default(),
-            polling: tokio::sync::Mutex::default(),
+            clients: Table::new("/v1/nodes?stale=true"),
+            allocations: Table::new("/v1/allocations?stale=true&namespace=*"),
         }
     }
 
     /// Goes on for ever.
-    pub(crate) async fn watch(&self) -> std::convert::Infallible {
-        loop {
-            self.pace.next().await;
-            self.poll().await;
+    pub(crate) async fn watch(&self) -> Infallible {
+        let looking = async {
+            loop {
+                self.pace.next().await;
+                self.look_around().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            never = Box::pin(looking) => never,
+            never = Box::pin(self.watch_clients()) => never,
+            never = Box::pin(self.watch_allocations()) => never,
         }
     }
 
-    /// Looks once.
+    /// Looks once at everything.
     pub(crate) async fn poll(&self) {
-        let _alone = self.polling.lock().await;
-        self.look_at_programs();
-        self.files.look(self.fleet, self.recorder, self.nomad).await;
-        self.look_at_leader().await;
-        self.look_at_clients().await;
-        self.look_at_allocations().await;
+        Box::pin(self.look_around()).await;
+        if let Some(rows) = self.clients.read(self.fleet, self.nomad).await {
+            self.record_clients(rows);
+        }
+        if let Some(rows) = self.allocations.read(self.fleet, self.nomad).await {
+            self.record_allocations(rows);
+        }
         self.recorder.tick();
     }
 
@@ -74,12 +86,15 @@ impl<'a> Observer<'a> {
         self.programs.forget_complaints();
     }
 
-    async fn look_at_leader(&self) {
+    async fn look_around(&self) {
+        self.look_at_programs();
+        self.files.look(self.fleet, self.recorder, self.nomad).await;
         let leader = self.find_leader().await;
         if self.recorder.know(|knowledge| knowledge.leader != leader) {
             self.recorder.record(Event::LeaderChanged { leader });
             self.pace.hurry();
         }
+        self.recorder.tick();
     }
 
     /// The name of the server that any server says leads.
@@ -95,8 +110,21 @@ impl<'a> Observer<'a> {
         None
     }
 
-    async fn look_at_clients(&self) {
-        let Some(nodes) = self.read::<NodeStub>("nodes", "/v1/nodes?stale=true").await else { return };
+    async fn watch_clients(&self) -> Infallible {
+        loop {
+            let rows = self.clients.changed(self.fleet, self.nomad, self.pace).await;
+            self.record_clients(rows);
+        }
+    }
+
+    async fn watch_allocations(&self) -> Infallible {
+        loop {
+            let rows = self.allocations.changed(self.fleet, self.nomad, self.pace).await;
+            self.record_allocations(rows);
+        }
+    }
+
+    fn record_clients(&self, nodes: Vec<NodeStub>) {
         for NodeStub { name, status } in nodes {
             let was = self.recorder.know(|knowledge| knowledge.clients.get(&name).cloned());
             if was.as_ref() != Some(&status) {
@@ -106,9 +134,7 @@ impl<'a> Observer<'a> {
         }
     }
 
-    async fn look_at_allocations(&self) {
-        let path = "/v1/allocations?stale=true&namespace=*";
-        let Some(mut allocations) = self.read::<AllocationStub>("allocations", path).await else { return };
+    fn record_allocations(&self, mut allocations: Vec<AllocationStub>) {
         allocations.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
         for stub in allocations {
             let known = self.recorder.know(|knowledge| knowledge.allocations.get(&stub.id).cloned());
@@ -128,19 +154,5 @@ impl<'a> Observer<'a> {
                 self.pace.hurry();
             }
         }
-    }
-
-    /// A table from any server that answers, unless it is older than what was read before.
-    async fn read<T: serde::de::DeserializeOwned>(&self, table: &'static str, path: &str) -> Option<Vec<T>> {
-        for server in self.fleet.with_role(Role::Server) {
-            let Ok((index, rows)) = self.nomad.get::<Vec<T>>(server, path).await else { continue };
-            let mut indexes = self.indexes.lock().expect("no panic while reading");
-            let newest = indexes.entry(table).or_default();
-            if index >= *newest {
-                *newest = index;
-                return Some(rows);
-            }
-        }
-        None
     }
 }

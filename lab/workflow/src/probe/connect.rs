@@ -67,7 +67,7 @@ impl Caller<'_> {
     }
 
     async fn handshake(&self, stream: Stream) -> Result<Opened, String> {
-        match self.clock.timeout(LIMIT, self.tls().connect(stream)).await {
+        match self.clock.timeout(LIMIT, Box::pin(self.tls().connect(stream))).await {
             None => Err("i/o timeout".to_owned()),
             Some(Err(error)) => Err(error.to_string()),
             Some(Ok(stream)) => {

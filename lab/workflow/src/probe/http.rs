@@ -20,7 +20,7 @@ pub(super) async fn ask(caller: &Caller<'_>, address: SocketAddr, transport: Tra
         Ok(request) => request,
         Err(error) => return Verdict::refused(error.to_string()),
     };
-    match client.send(request).await {
+    match Box::pin(client.send(request)).await {
         Err(error) => Verdict::refused(error.to_string()),
         Ok(response) => {
             let body = String::from_utf8_lossy(response.body()).trim_end().to_owned();

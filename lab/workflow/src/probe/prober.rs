@@ -123,7 +123,8 @@ impl<'a> Prober<'a> {
     /// What the agent believes of its own settings: not all that it believes is in force.
     async fn ask_agent(&self, node: &Node) {
         let Ok((_, AgentSelf { config })) = self.nomad.get(node, "/v1/agent/self").await else { return };
-        let AgentTls { http, rpc, verify_server_hostname, rpc_upgrade_mode, verify_https_client } = config.tls;
+        let AgentTls { http, rpc, verify_server_hostname, rpc_upgrade_mode, verify_https_client } =
+            config.tls;
         let node = node.name.clone();
         self.recorder.record(Event::AgentSays {
             node,

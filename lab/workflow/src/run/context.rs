@@ -149,7 +149,7 @@ impl Context<'_> {
     ) -> bool {
         let begun = self.clock().now();
         let met = loop {
-            Box::pin(self.observer.poll()).await;
+            self.observer.poll().await;
             if self.recorder.know(&is_met) {
                 break true;
             }

@@ -25,14 +25,31 @@ impl Pace {
         self.hurried.notify_one();
     }
 
+    /// How long a blocking query may wait: a server that hangs is left soon where something is going on.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_secs(match self.since_change().whole_seconds() {
+            ..180 => 10,
+            180..7200 => 60,
+            _ => 300,
+        })
+    }
+
+    /// Waits for some time.
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
+    }
+
     /// Waits until it is time to look again.
     pub(crate) async fn next(&self) {
-        let since = self.clock.now() - *self.last_change.lock().expect("no panic while pacing");
         tokio::select! {
             biased;
             () = self.hurried.notified() => self.clock.sleep(Duration::from_secs(1)).await,
-            () = self.clock.sleep(interval(since)) => {}
+            () = self.clock.sleep(interval(self.since_change())) => {}
         }
+    }
+
+    fn since_change(&self) -> time::Duration {
+        self.clock.now() - *self.last_change.lock().expect("no panic while pacing")
     }
 }
 

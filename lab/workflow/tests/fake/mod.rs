@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -18,6 +19,8 @@ pub(crate) struct Answers {
     pub(crate) client: String,
     /// Whether the server takes plaintext RPC.
     pub(crate) takes_plaintext: bool,
+    /// Goes up with every change.
+    index: u64,
     jobs: Vec<String>,
 }
 
@@ -50,8 +53,15 @@ impl FakeFleet {
             });
             hosts.insert(name.to_owned(), host);
         }
-        let answers = Answers { client: "ready".to_owned(), takes_plaintext: true, jobs: Vec::new() };
+        let answers =
+            Answers { client: "ready".to_owned(), takes_plaintext: true, index: 1, jobs: Vec::new() };
         Self { operator, nodes, hosts, running: Mutex::default(), answers: Arc::new(Mutex::new(answers)) }
+    }
+
+    fn set_client(&self, status: &str) {
+        let mut answers = self.answers.lock().expect("no panic");
+        answers.index += 1;
+        status.clone_into(&mut answers.client);
     }
 
     async fn serve(&self, host: &Host) -> Tasks {
@@ -60,9 +70,19 @@ impl FakeFleet {
         let mut http = host.net.listen((address, 4646).into()).await.expect("a free port");
         let mut rpc = host.net.listen((address, 4647).into()).await.expect("a free port");
         let (answers, clock, inner) = (self.answers.clone(), host.clock.clone(), tasks.clone());
+        let handling = clock.clone();
         let handler = handler(move |request: Request, _: Peer| {
-            let answer = answer(&request, &mut answers.lock().expect("no panic"));
-            async move { answer }
+            let (answers, clock) = (answers.clone(), handling.clone());
+            async move {
+                // A blocking query: it waits as long as its index is the newest one.
+                for _ in 0..parameter(&request, "wait").unwrap_or(0) {
+                    if answers.lock().expect("no panic").index > parameter(&request, "index").unwrap_or(0) {
+                        break;
+                    }
+                    clock.sleep(Duration::from_secs(1)).await;
+                }
+                answer(&request, &mut answers.lock().expect("no panic"))
+            }
         });
         tasks.spawn(async move {
             while let Ok(stream) = http.accept().await {
@@ -92,6 +112,13 @@ impl FakeFleet {
     }
 }
 
+/// A number in a request's query, with or without a unit.
+fn parameter(request: &Request, name: &str) -> Option<u64> {
+    let query = request.uri().query()?;
+    let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+    value.trim_end_matches('s').parse().ok()
+}
+
 /// The HTTP API as far as a run asks for it.
 fn answer(request: &Request, answers: &mut Answers) -> Response {
     let body = match request.uri().path() {
@@ -99,6 +126,7 @@ fn answer(request: &Request, answers: &mut Answers) -> Response {
         "/v1/nodes" => format!("[{{\"Name\":\"client-1\",\"Status\":{:?}}}]", answers.client),
         "/v1/jobs" => {
             let body: serde_json::Value = serde_json::from_slice(request.body()).expect("JSON");
+            answers.index += 1;
             answers.jobs.push(body["Job"]["ID"].as_str().expect("a job has an id").to_owned());
             "{}".to_owned()
         }
@@ -114,7 +142,9 @@ fn answer(request: &Request, answers: &mut Answers) -> Response {
         "/v1/agent/self" => "{\"config\":{}}".to_owned(),
         path => panic!("nobody asks for {path}"),
     };
-    Response::new(Bytes::from(body))
+    let mut response = Response::new(Bytes::from(body));
+    response.headers_mut().insert("X-Nomad-Index", answers.index.into());
+    response
 }
 
 impl Fleet for FakeFleet {
@@ -131,7 +161,10 @@ impl Fleet for FakeFleet {
     }
 
     fn read<'a>(&'a self, node: &'a str, path: &'a str) -> BoxFuture<'a, Result<Vec<u8>, FleetError>> {
-        let failed = |error: lab_world::DiskError| FleetError::File { node: node.to_owned(), cause: error.to_string() };
+        let failed = |error: lab_world::DiskError| FleetError::File {
+            node: node.to_owned(),
+            cause: error.to_string(),
+        };
         Box::pin(async move { self.hosts[node].disk.read(path).map_err(failed) })
     }
 
@@ -142,7 +175,10 @@ impl Fleet for FakeFleet {
         bytes: &'a [u8],
         _: u32,
     ) -> BoxFuture<'a, Result<(), FleetError>> {
-        let failed = |error: lab_world::DiskError| FleetError::File { node: node.to_owned(), cause: error.to_string() };
+        let failed = |error: lab_world::DiskError| FleetError::File {
+            node: node.to_owned(),
+            cause: error.to_string(),
+        };
         Box::pin(async move { self.hosts[node].disk.write(path, bytes).map_err(failed) })
     }
 
@@ -183,12 +219,12 @@ impl Fleet for FakeFleet {
 
     /// Every fault of this fleet is that the client goes down.
     fn inject<'a>(&'a self, _: &'a Fault) -> BoxFuture<'a, Result<(), FleetError>> {
-        "down".clone_into(&mut self.answers.lock().expect("no panic").client);
+        self.set_client("down");
         Box::pin(async { Ok(()) })
     }
 
     fn heal<'a>(&'a self, _: &'a Fault) -> BoxFuture<'a, Result<(), FleetError>> {
-        "ready".clone_into(&mut self.answers.lock().expect("no panic").client);
+        self.set_client("ready");
         Box::pin(async { Ok(()) })
     }
 }
