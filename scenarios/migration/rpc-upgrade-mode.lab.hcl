@@ -220,7 +220,7 @@ scenario "rpc-upgrade-mode" {
   }
 
   break "no-upgrade-mode" {
-    summary  = "Servers straight to TLS only: the clients are down within a minute"
+    summary  = "Servers straight to TLS only: the clients are down, after an election at the latest in five minutes"
     violates = ["no_client_down"]
     replace "mixed" {
       summary = "Servers: TLS only"
@@ -232,6 +232,7 @@ scenario "rpc-upgrade-mode" {
         verify_https_client    = true
       }
       reload { order = "leader-last" }
+      wait { duration = "6m" }
     }
   }
 
