@@ -45,7 +45,7 @@ pub async fn run(
     let recorder = Recorder::new(plan, clock, &follow);
     recorder.record(started(plan, options, fleet));
     let (failure, failed_assertions) = {
-        let pace = Pace::new(clock);
+        let pace = Pace::new(clock, fleet.nodes().len());
         let nomad = NomadApi::new(fleet.operator());
         let observer = Observer::new(fleet, &recorder, &nomad, &pace);
         let context = Context {

@@ -12,14 +12,19 @@ pub(crate) struct Pace {
     clock: Clock,
     last_change: Mutex<OffsetDateTime>,
     hurried: Notify,
+    /// The time between two looks while much happens.
+    shortest: Duration,
 }
 
 impl Pace {
-    pub(crate) fn new(clock: &Clock) -> Self {
-        Self { clock: clock.clone(), last_change: Mutex::new(clock.now()), hurried: Notify::new() }
+    /// The pace for a cluster of so many machines. A large one changes for as long as it is rolled, and each look
+    /// costs its size: it is looked at more rarely, lest the cost grow with the square.
+    pub(crate) fn new(clock: &Clock, machines: usize) -> Self {
+        let shortest = Duration::from_secs(1 + machines as u64 / 50);
+        Self { clock: clock.clone(), last_change: Mutex::new(clock.now()), hurried: Notify::new(), shortest }
     }
 
-    /// Something changed: look every second for a while.
+    /// Something changed: look often for a while.
     pub(crate) fn hurry(&self) {
         *self.last_change.lock().expect("no panic while pacing") = self.clock.now();
         self.hurried.notify_one();
@@ -43,8 +48,8 @@ impl Pace {
     pub(crate) async fn next(&self) {
         tokio::select! {
             biased;
-            () = self.hurried.notified() => self.clock.sleep(Duration::from_secs(1)).await,
-            () = self.clock.sleep(interval(self.since_change())) => {}
+            () = self.hurried.notified() => self.clock.sleep(self.shortest).await,
+            () = self.clock.sleep(interval(self.since_change()).max(self.shortest)) => {}
         }
     }
 
