@@ -118,6 +118,10 @@ scenario "daily-certificates" {
       summary = "Vault restarts, and nobody unseals it"
       seal_vault {}
     }
+    replace "week" {
+      summary = "A day passes, and an hour more"
+      wait { duration = "25h" }
+    }
   }
 
   break "expired-root" {
@@ -149,6 +153,10 @@ scenario "daily-certificates" {
         policies = ["tls-policy"]
         period   = "24h"
       }
+    }
+    replace "week" {
+      summary = "Almost three days pass: what was renewed last has run out"
+      wait { duration = "68h" }
     }
   }
 }
