@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use lab_report::{Human, summary};
-use lab_workflow::{Entry, Outcome, ProbeMode, RunOptions, Scenario};
+use lab_workflow::{Entry, Outcome, ProbeMode, RunOptions, Scenario, Timeline};
 use lab_world::Clock;
 
 use crate::arguments::{Format, Probe, Run};
@@ -27,8 +27,6 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
             Probe::Full => ProbeMode::Full,
         },
     };
-    let clock = Clock::system();
-    let began = clock.now();
     let outcome = match arguments.format {
         Format::Human => run_for_people(&scenario, &options, arguments.explain)?,
         Format::Json => {
@@ -44,15 +42,6 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
             outcome
         }
     };
-    if arguments.format == Format::Human {
-        let cluster = outcome.timeline.entries().last().zip(outcome.timeline.entries().first());
-        let cluster =
-            cluster.map_or_else(String::new, |(last, first)| lab_report::elapsed(last.at - first.at));
-        anstream::eprintln!(
-            "{cluster} of the cluster's time in {:.2} s",
-            (clock.now() - began).as_seconds_f64()
-        );
-    }
     Ok(Exit::of_run(outcome.verdict.exit_code()))
 }
 
@@ -61,13 +50,21 @@ fn run_for_people(
     options: &RunOptions,
     is_explaining: bool,
 ) -> Result<Outcome, Failure> {
+    let clock = Clock::system();
+    let began = clock.now();
     let mut human = Human::new(anstream::stdout(), scenario, is_explaining);
     let outcome = carry_out(scenario, options, |entry| human.entry(entry))?;
-    let file = keep(&outcome, options);
+    let file = keep(&outcome.timeline, &scenario.name, options);
     if let Err(error) = &file {
         anstream::eprintln!("warning: the timeline could not be kept in {RUNS}: {error}");
     }
     human.finish(&outcome, file.ok().as_deref())?;
+    let entries = outcome.timeline.entries();
+    if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
+        let cluster = lab_report::elapsed(last.at - first.at);
+        let took = (clock.now() - began).as_seconds_f64();
+        anstream::eprintln!("{cluster} of the cluster's time in {took:.2} s");
+    }
     Ok(outcome)
 }
 
@@ -91,9 +88,8 @@ fn carry_out(
 }
 
 /// Writes the timeline below the working directory and says where.
-fn keep(outcome: &Outcome, options: &RunOptions) -> io::Result<String> {
-    let timeline = &outcome.timeline;
-    let scenario = summary(outcome).scenario.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "_");
+fn keep(timeline: &Timeline, scenario: &str, options: &RunOptions) -> io::Result<String> {
+    let scenario = scenario.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "_");
     let change = options.change.as_ref().map(|change| format!("-{change}")).unwrap_or_default();
     let path = PathBuf::from(RUNS).join(format!("{scenario}{change}-{}.jsonl", options.seed));
     fs::create_dir_all(RUNS)?;

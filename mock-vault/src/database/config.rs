@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::database::{Database, names};
 use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Reply, Response};
+use crate::storage::Table;
 
 const FIELDS: &[Field] = &[
     Field::text("name"),
@@ -39,6 +40,23 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
+    /// The connection of this name, for a role that may use it.
+    ///
+    /// Errors: in the real server's words, where there is none or the role is not among its own.
+    pub(super) fn for_role<'a>(
+        connections: &'a Table<Self>,
+        name: &str,
+        role: &str,
+    ) -> Result<&'a Self, Refusal> {
+        let Some(connection) = connections.get(name) else {
+            return Err(Refusal::Failed(format!("failed to find entry for connection with name: {name:?}")));
+        };
+        if !connection.allows(role) {
+            return Err(Refusal::Failed(format!("{role:?} is not an allowed role")));
+        }
+        Ok(connection)
+    }
+
     /// Whether a role may use it.
     pub(super) fn allows(&self, role: &str) -> bool {
         self.allowed_roles.iter().any(|allowed| match allowed.strip_suffix('*') {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::database::config::Connection;
 use crate::database::{Database, names};
 use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Response, Secret};
 
@@ -14,15 +15,7 @@ fn create(database: &mut Database, call: &Call<'_>) -> Outcome {
     let Some(role) = database.roles.get(name) else {
         return Err(Refusal::Invalid(format!("unknown role: {name}")));
     };
-    let Some(connection) = database.connections.get(&role.db_name) else {
-        return Err(Refusal::Failed(format!(
-            "failed to find entry for connection with name: {:?}",
-            role.db_name
-        )));
-    };
-    if !connection.allows(name) {
-        return Err(Refusal::Failed(format!("{name:?} is not an allowed role")));
-    }
+    let connection = Connection::for_role(&database.connections, &role.db_name, name)?;
     let entropy = &call.environment.entropy;
     let display_name = call.caller.map_or("", |caller| &caller.token.display_name);
     let username = names::username(&connection.plugin_name, display_name, name, entropy, call.now());

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
 
+use crate::database::config::Connection;
 use crate::database::{Database, names};
 use crate::logical::{
     Call, Endpoint, Environment, Field, Operation::*, Outcome, Refusal, Reply, Response, respond,
@@ -136,15 +137,7 @@ fn change(database: &mut Database, name: &str, environment: &Environment) -> Res
     let Some(role) = database.static_roles.get(name).cloned() else {
         return Err(Refusal::invalid("no static role found for role name"));
     };
-    let Some(connection) = database.connections.get(&role.db_name) else {
-        return Err(Refusal::Failed(format!(
-            "failed to find entry for connection with name: {:?}",
-            role.db_name
-        )));
-    };
-    if !connection.allows(name) {
-        return Err(Refusal::Failed(format!("{name:?} is not an allowed role")));
-    }
+    let connection = Connection::for_role(&database.connections, &role.db_name, name)?;
     let password = names::password(&environment.entropy);
     let plugin = database.plugins.of(&connection.plugin_name);
     plugin

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::jwt::role::Role;
-use crate::logical::{Data, Refusal, go_print};
+use crate::logical::{Data, Refusal, glob, go_print};
 
 /// A claim by its name, or by a JSON pointer where the name begins with a slash.
 pub(super) fn find<'a>(claims: &'a Data, name: &str) -> Option<&'a Value> {
@@ -109,21 +109,6 @@ fn matches(wanted: &Value, actual: &Value, role: &Role) -> bool {
         }
         (wanted, actual) => wanted == actual,
     }
-}
-
-fn glob(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or("");
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use lab_pki::{Oid, OtherName};
 
-use crate::logical::{Call, Refusal};
+use crate::logical::{Call, Refusal, glob};
 use crate::pki::role::Role;
 use crate::policy::expand;
 
@@ -213,20 +213,6 @@ pub(super) fn is_hostname_or_wildcard(name: &str) -> bool {
         Some(Ok((label, rest))) => is_wildcard_label(label) && !rest.is_empty() && is_hostname(rest),
         Some(Err(())) => false,
     }
-}
-
-/// `*` for any text, also in the middle.
-fn glob(pattern: &str, text: &str) -> bool {
-    let parts: Vec<&str> = pattern.split('*').collect();
-    let [first, middle @ .., last] = parts.as_slice() else { return pattern == text };
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
-    for part in middle {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 #[cfg(test)]
