@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -44,7 +43,10 @@ impl Clock {
             Source::Simulated { epoch, start } => epoch + start.elapsed(),
             Source::System => OffsetDateTime::now_utc(),
         };
-        base + *self.offset.borrow()
+        match *self.offset.borrow() {
+            Duration::ZERO => base,
+            offset => base + offset,
+        }
     }
 
     /// Whether it shows a simulation's time rather than the system's.
@@ -117,20 +119,51 @@ enum Source {
 
 /// `2026-11-22T03:31:54Z`: RFC 3339 with whole seconds, as Go's `time.RFC3339` writes it.
 pub fn format_rfc3339(moment: OffsetDateTime) -> String {
-    let whole = moment.to_offset(time::UtcOffset::UTC).replace_nanosecond(0).unwrap_or(moment);
-    whole.format(&Rfc3339).unwrap_or_else(|_| "out of range".to_owned())
+    let Some(mut text) = seconds(moment) else { return OUT_OF_RANGE.to_owned() };
+    text.push('Z');
+    text
 }
 
 /// `2026-11-22T03:31:54.25Z`: RFC 3339 with the fraction's trailing zeros cut, as Go's `time.RFC3339Nano` writes it.
 pub fn format_rfc3339_nano(moment: OffsetDateTime) -> String {
-    let moment = moment.to_offset(time::UtcOffset::UTC);
-    let seconds = format_rfc3339(moment);
-    match moment.nanosecond() {
-        0 => seconds,
-        nanos => {
-            let fraction = format!("{nanos:09}");
-            seconds.replacen('Z', &format!(".{}Z", fraction.trim_end_matches('0')), 1)
-        }
+    let Some(mut text) = seconds(moment) else { return OUT_OF_RANGE.to_owned() };
+    let nanos = moment.nanosecond();
+    if nanos != 0 {
+        text.push('.');
+        digits(&mut text, nanos, 9);
+        text.truncate(text.trim_end_matches('0').len());
+    }
+    text.push('Z');
+    text
+}
+
+/// What is written for a year that RFC 3339 has no digits for.
+const OUT_OF_RANGE: &str = "out of range";
+
+/// `2026-11-22T03:31:54`, in UTC. Most answers have some of these, so no description of the format is gone through.
+fn seconds(moment: OffsetDateTime) -> Option<String> {
+    let moment = moment.checked_to_offset(time::UtcOffset::UTC)?;
+    let year = u32::try_from(moment.year()).ok().filter(|year| *year <= 9999)?;
+    let mut text = String::with_capacity("2026-11-22T03:31:54.123456789Z".len());
+    digits(&mut text, year, 4);
+    for (before, number) in [
+        ('-', u8::from(moment.month())),
+        ('-', moment.day()),
+        ('T', moment.hour()),
+        (':', moment.minute()),
+        (':', moment.second()),
+    ] {
+        text.push(before);
+        digits(&mut text, u32::from(number), 2);
+    }
+    Some(text)
+}
+
+/// Writes a number with at least `width` digits, at most nine.
+fn digits(text: &mut String, number: u32, width: u32) {
+    for place in (0..width).rev() {
+        let digit = number / 10u32.pow(place) % 10;
+        text.push(char::from_digit(digit, 10).unwrap_or('0'));
     }
 }
 
@@ -165,7 +198,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
     }
     let mut total = Duration::ZERO;
     while !rest.is_empty() {
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+        let count = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let whole = count(rest);
+        let digits = rest[whole..].strip_prefix('.').map_or(whole, |fraction| whole + 1 + count(fraction));
         let number: f64 = rest[..digits].parse().map_err(|_| invalid())?;
         rest = &rest[digits..];
         let letters = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rand_chacha::ChaCha12Rng;
@@ -24,7 +24,7 @@ impl Entropy {
 
     /// The operating system's generator; branches of it are the same.
     pub fn system() -> Self {
-        Self(Source::System)
+        Self(Source::System(Arc::default()))
     }
 
     fn from_seed(seed: [u8; 32]) -> Self {
@@ -35,7 +35,7 @@ impl Entropy {
     /// drawn before: give each user a name of its own.
     pub fn branch(&self, name: &str) -> Self {
         match &self.0 {
-            Source::System => Self::system(),
+            Source::System(stock) => Self(Source::System(Arc::clone(stock))),
             Source::Seeded { seed, .. } => Self::from_seed(digest(&[seed, name.as_bytes()])),
         }
     }
@@ -48,7 +48,8 @@ impl Entropy {
     /// Fills `buffer`.
     pub fn fill(&self, buffer: &mut [u8]) {
         match &self.0 {
-            Source::System => fill_from_system(buffer),
+            // Nothing of ours can panic while the stock is held, and it is good whatever happened.
+            Source::System(stock) => stock.lock().unwrap_or_else(PoisonError::into_inner).take(buffer),
             // A poisoned lock means a panic inside the generator, which has no code of ours.
             Source::Seeded { generator, .. } => {
                 generator.lock().expect("no panic while drawing").fill_bytes(buffer)
@@ -65,8 +66,7 @@ impl Entropy {
 
     /// A whole number below `end` (0 when `end` is 0).
     pub fn below(&self, end: u64) -> u64 {
-        let wide = u128::from(u64::from_be_bytes(self.bytes())) * u128::from(end);
-        (wide >> 64) as u64
+        scale(&self.bytes::<8>(), end)
     }
 
     /// A duration in `range`, with nanosecond steps.
@@ -77,14 +77,24 @@ impl Entropy {
 
     /// A random UUID in its usual form; the lab's ids have no version bits, as Nomad's and Vault's have none.
     pub fn uuid(&self) -> String {
-        let hex: String = self.bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = String::with_capacity(36);
+        for (at, byte) in self.bytes::<16>().into_iter().enumerate() {
+            if matches!(at, 4 | 6 | 8 | 10) {
+                text.push('-');
+            }
+            text.extend([byte >> 4, byte & 0xf].map(|digit| char::from(DIGITS[usize::from(digit)])));
+        }
+        text
     }
 
     /// `length` letters and digits, each equally likely.
     pub fn alphanumeric(&self, length: usize) -> String {
         const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        (0..length).map(|_| LETTERS[self.below(62) as usize] as char).collect()
+        let mut drawn = vec![0; length * 8];
+        self.fill(&mut drawn);
+        let letter = |bytes: &[u8]| LETTERS[scale(bytes, 62) as usize] as char;
+        drawn.chunks_exact(8).map(letter).collect()
     }
 
     /// Puts `items` in a random order.
@@ -95,6 +105,12 @@ impl Entropy {
     }
 }
 
+/// Eight random bytes as a whole number below `end`.
+fn scale(bytes: &[u8], end: u64) -> u64 {
+    let drawn = bytes.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
+    ((u128::from(drawn) * u128::from(end)) >> 64) as u64
+}
+
 impl fmt::Debug for Entropy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_seeded() { "Entropy(seeded)" } else { "Entropy(system)" })
@@ -103,8 +119,37 @@ impl fmt::Debug for Entropy {
 
 #[derive(Clone)]
 enum Source {
-    System,
+    System(Arc<Mutex<Stock>>),
     Seeded { seed: [u8; 32], generator: Arc<Mutex<ChaCha12Rng>> },
+}
+
+/// Bytes that were asked of the operating system together, since each asking is a system call. What is handed out is wiped.
+struct Stock {
+    bytes: [u8; 512],
+    /// How many at the beginning were handed out.
+    used: usize,
+}
+
+impl Default for Stock {
+    fn default() -> Self {
+        Self { bytes: [0; 512], used: 512 }
+    }
+}
+
+impl Stock {
+    fn take(&mut self, buffer: &mut [u8]) {
+        if buffer.len() > self.bytes.len() {
+            return fill_from_system(buffer);
+        }
+        if buffer.len() > self.bytes.len() - self.used {
+            fill_from_system(&mut self.bytes);
+            self.used = 0;
+        }
+        let taken = &mut self.bytes[self.used..self.used + buffer.len()];
+        buffer.copy_from_slice(taken);
+        taken.fill(0);
+        self.used += buffer.len();
+    }
 }
 
 /// Bytes from the operating system, for secrets that must not come from a seed.
@@ -151,6 +196,23 @@ mod tests {
         assert_eq!(entropy.below(0), 0);
         let jitter = entropy.duration(Duration::from_secs(10)..Duration::from_secs(20));
         assert!((10..20).contains(&jitter.as_secs()));
+    }
+
+    #[test]
+    fn no_byte_of_the_systems_is_handed_out_twice() {
+        let entropy = Entropy::system();
+        let clone = entropy.branch("other");
+        let drawn: std::collections::BTreeSet<[u8; 16]> =
+            (0..200).map(|at| if at % 2 == 0 { entropy.bytes() } else { clone.bytes() }).collect();
+        assert_eq!(drawn.len(), 200);
+        for length in [0, 1, 511, 512, 513, 4096] {
+            let mut buffer = vec![0; length];
+            entropy.fill(&mut buffer);
+            assert!(length < 100 || buffer.iter().any(|byte| *byte != 0), "{length}");
+        }
+        let uuid = entropy.uuid();
+        let parts: Vec<usize> = uuid.split('-').map(str::len).collect();
+        assert_eq!(parts, [8, 4, 4, 4, 12], "{uuid}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod entropy;
 mod host;
 mod log;
 mod net;
+mod process;
 mod simulation;
 mod tasks;
 
@@ -24,6 +25,9 @@ pub use crate::disk::{Disk, DiskError, Metadata, Tear};
 pub use crate::entropy::{Entropy, random_bytes};
 pub use crate::host::Host;
 pub use crate::log::{Level, Line, Log};
-pub use crate::net::{Listener, Net, Stream, WireFault};
+pub use crate::net::{Datagrams, Listener, Net, Stream, WireFault};
+pub use crate::process::{
+    Ended, Launch, Output, Process, ProcessId, find_program, is_signal, pause, shell_word,
+};
 pub use crate::simulation::{DEFAULT_EPOCH, Simulation};
 pub use crate::tasks::Tasks;

@@ -75,23 +75,33 @@ struct Inner {
     state: Mutex<State>,
 }
 
+type Observer = Box<dyn FnMut(&Line) + Send>;
+
 struct State {
     lines: VecDeque<Line>,
     dropped: usize,
     level: Level,
-    sink: Option<Box<dyn Write + Send>>,
+    observer: Option<Observer>,
 }
 
 impl Log {
     /// A log that keeps everything from `DEBUG` up and writes nowhere.
     pub fn new(clock: &Clock) -> Self {
-        let state = State { lines: VecDeque::new(), dropped: 0, level: Level::Debug, sink: None };
+        let state = State { lines: VecDeque::new(), dropped: 0, level: Level::Debug, observer: None };
         Self(Arc::new(Inner { clock: clock.clone(), state: Mutex::new(state) }))
     }
 
     /// Also writes each line to `sink` as it comes.
-    pub fn set_sink(&self, sink: impl Write + Send + 'static) {
-        self.state().sink = Some(Box::new(sink));
+    pub fn set_sink(&self, mut sink: impl Write + Send + 'static) {
+        self.set_observer(move |line| {
+            // A log that cannot be written must not stop the program that writes it.
+            let _ = writeln!(sink, "{line}");
+        });
+    }
+
+    /// Also shows each line to `observer` as it comes, in place of the sink. It must not write to this log.
+    pub fn set_observer(&self, observer: impl FnMut(&Line) + Send + 'static) {
+        self.state().observer = Some(Box::new(observer));
     }
 
     /// Drops what is less grave than `level` from now on.
@@ -101,14 +111,21 @@ impl Log {
 
     /// Writes a line.
     pub fn write(&self, level: Level, name: &str, message: impl Into<String>) {
-        let mut state = self.state();
-        if level < state.level {
-            return;
+        let state = self.state();
+        if level >= state.level {
+            self.keep(state, level, name, message.into());
         }
-        let line = Line { at: self.0.clock.now(), level, name: name.to_owned(), message: message.into() };
-        if let Some(sink) = &mut state.sink {
-            // A log that cannot be written must not stop the program that writes it.
-            let _ = writeln!(sink, "{line}");
+    }
+
+    /// Writes what a program says on its terminal: under no name, and whatever the level of the log is.
+    pub fn print(&self, level: Level, message: impl Into<String>) {
+        self.keep(self.state(), level, "", message.into());
+    }
+
+    fn keep(&self, mut state: std::sync::MutexGuard<'_, State>, level: Level, name: &str, message: String) {
+        let line = Line { at: self.0.clock.now(), level, name: name.to_owned(), message };
+        if let Some(observer) = &mut state.observer {
+            observer(&line);
         }
         if state.lines.len() == KEPT {
             state.lines.pop_front();

@@ -1,10 +1,10 @@
-//! The simulated network's behaviour, as a program on top of it sees it.
+//! The behaviour of the simulated network, and of the ports of loopback, as a program on top of them sees it.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use lab_world::{DEFAULT_EPOCH, Host, Simulation, Stream};
+use lab_world::{DEFAULT_EPOCH, Host, Net, Simulation, Stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -135,6 +135,32 @@ fn a_machine_without_power_is_silent_and_resets_old_connections_when_back() {
 }
 
 #[test]
+fn datagrams_arrive_whole_or_not_at_all() {
+    simulate(async |world| {
+        let (one, two) = (world.host("one"), world.host("two"));
+        let at = |host: &Host| SocketAddr::new(host.net.address(), 80);
+        let near = one.net.bind(at(&one)).await.expect("a free port");
+        let far = two.net.bind(at(&two)).await.expect("a free port");
+        assert_eq!(two.net.bind(at(&two)).await.expect_err("taken").kind(), ErrorKind::AddrInUse);
+        near.send(b"hello", at(&two)).await.expect("sent");
+        let sent = one.clock.now();
+        assert_eq!(far.receive().await.expect("a datagram"), (b"hello".to_vec(), at(&one)));
+        assert_eq!(one.clock.now() - sent, Duration::from_millis(1));
+        world.cut("one", "two");
+        near.send(b"lost", at(&two)).await.expect("sent");
+        world.heal("one", "two");
+        near.send(b"lost too", SocketAddr::new(two.net.address(), 81)).await.expect("sent");
+        near.send(b"there", at(&two)).await.expect("sent");
+        assert_eq!(far.receive().await.expect("a datagram").0, b"there");
+        world.power_off("two");
+        near.send(b"lost", at(&two)).await.expect("sent");
+        assert_eq!(far.receive().await.expect_err("off").kind(), ErrorKind::NotConnected);
+        drop(near);
+        one.net.bind(at(&one)).await.expect("free again");
+    });
+}
+
+#[test]
 fn names_resolve_as_registered() {
     simulate(async |world| {
         let vault = world.host("vault-1");
@@ -166,6 +192,15 @@ fn a_slow_reader_holds_the_writer() {
 }
 
 #[tokio::test]
+async fn datagrams_stay_on_loopback() {
+    let host = Host::loopback("here", std::path::Path::new("/nonexistent"));
+    let own = host.net.bind("127.0.0.1:0".parse().expect("an address")).await.expect("a free port");
+    let away: SocketAddr = "192.0.2.1:80".parse().expect("an address");
+    assert_eq!(own.send(b"x", away).await.expect_err("away").kind(), ErrorKind::PermissionDenied);
+    assert_eq!(host.net.bind(away).await.expect_err("away").kind(), ErrorKind::PermissionDenied);
+}
+
+#[tokio::test]
 async fn loopback_serves_loopback_only() {
     let host = Host::loopback("here", std::env::temp_dir());
     let refused =
@@ -179,4 +214,32 @@ async fn loopback_serves_loopback_only() {
     let mut text = [0; 2];
     far.read_exact(&mut text).await.expect("open");
     assert_eq!(&text, b"hi");
+}
+
+#[test]
+fn free_ports_are_many_and_nobody_listens_on_them() {
+    simulate(async |world| {
+        let host = world.host("one");
+        let _taken = host.net.listen((host.net.address(), 0).into()).await.expect("a free port");
+        let ports = host.net.free_ports(8).await.expect("free ports");
+        let different: std::collections::BTreeSet<_> = ports.iter().collect();
+        assert_eq!(different.len(), 8);
+        for port in ports {
+            host.net.listen((host.net.address(), port).into()).await.expect("the port is free");
+        }
+    });
+}
+
+#[tokio::test]
+async fn free_ports_of_loopback_are_given_once() {
+    let net = Net::loopback();
+    let ports =
+        [net.free_ports(8).await.expect("free ports"), net.free_ports(8).await.expect("more of them")];
+    let different: std::collections::BTreeSet<_> = ports.iter().flatten().collect();
+    assert_eq!(different.len(), 16);
+    for port in different {
+        let address = (std::net::Ipv4Addr::LOCALHOST, *port).into();
+        net.listen(address).await.expect("the port is free");
+        net.bind(address).await.expect("the port is free for packets too");
+    }
 }

@@ -1,7 +1,7 @@
 //! Files on this machine.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -80,6 +80,39 @@ impl Directory {
     pub(super) fn set_mode(&self, path: &Path, mode: u32) -> Result<(), DiskError> {
         let path = self.root.join(path);
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).map_err(|cause| explain(path, &cause))
+    }
+
+    pub(super) fn create_directory(&self, path: &Path, mode: u32) -> Result<(), DiskError> {
+        let path = self.root.join(path);
+        let made = fs::create_dir_all(&path)
+            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(mode)));
+        made.map_err(|cause| explain(path, &cause))
+    }
+
+    pub(super) fn remove_tree(&self, path: &Path) -> Result<(), DiskError> {
+        let path = self.root.join(path);
+        match fs::remove_dir_all(&path) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(explain(path, &cause)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn read_range(&self, path: &Path, offset: u64, length: usize) -> Result<Vec<u8>, DiskError> {
+        let path = self.root.join(path);
+        let read = || {
+            let mut file = fs::File::open(&path)?;
+            file.seek(io::SeekFrom::Start(offset))?;
+            let mut bytes = Vec::new();
+            file.take(length as u64).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        read().map_err(|cause| explain(path.clone(), &cause))
+    }
+
+    pub(super) fn modified(&self, path: &Path) -> Result<time::OffsetDateTime, DiskError> {
+        let path = self.root.join(path);
+        let found = fs::metadata(&path).and_then(|found| found.modified());
+        found.map(Into::into).map_err(|cause| explain(path, &cause))
     }
 
     fn with_parents(&self, path: &Path) -> Result<PathBuf, DiskError> {

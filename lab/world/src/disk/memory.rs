@@ -92,6 +92,18 @@ impl Memory {
         }
     }
 
+    pub(super) fn remove_tree(&self, path: &Path) -> Result<(), DiskError> {
+        let path = absolute(path);
+        self.state().files.retain(|file, _| !file.starts_with(&path));
+        Ok(())
+    }
+
+    pub(super) fn read_range(&self, path: &Path, offset: u64, length: usize) -> Result<Vec<u8>, DiskError> {
+        let bytes = self.read(path)?;
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        Ok(bytes[from..from.saturating_add(length).min(bytes.len())].to_vec())
+    }
+
     pub(super) fn set_mode(&self, path: &Path, mode: u32) -> Result<(), DiskError> {
         let path = absolute(path);
         match self.state().files.get_mut(&path) {

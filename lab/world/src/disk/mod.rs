@@ -7,6 +7,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use self::directory::Directory;
 use self::memory::Memory;
 
@@ -84,6 +86,38 @@ impl Disk {
     /// Sets the Unix permission bits of a file.
     pub fn set_mode(&self, path: impl AsRef<Path>, mode: u32) -> Result<(), DiskError> {
         each!(&self.0, disk => disk.set_mode(path.as_ref(), mode))
+    }
+
+    /// Makes a directory, with its parents, and gives it `mode`. Directories of a disk in memory come and go with their
+    /// files: there this does nothing.
+    pub fn create_directory(&self, path: impl AsRef<Path>, mode: u32) -> Result<(), DiskError> {
+        match &self.0 {
+            Backing::Memory(_) => Ok(()),
+            Backing::Directory(disk) => disk.create_directory(path.as_ref(), mode),
+        }
+    }
+
+    /// Removes a directory with everything in it; one that is not there is no error.
+    pub fn remove_tree(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+        each!(&self.0, disk => disk.remove_tree(path.as_ref()))
+    }
+
+    /// At most `length` bytes of a file from `offset` on; none behind its end.
+    pub fn read_range(
+        &self,
+        path: impl AsRef<Path>,
+        offset: u64,
+        length: usize,
+    ) -> Result<Vec<u8>, DiskError> {
+        each!(&self.0, disk => disk.read_range(path.as_ref(), offset, length))
+    }
+
+    /// When a file or directory was last changed; always 1970 on a disk in memory, which has no clock.
+    pub fn modified(&self, path: impl AsRef<Path>) -> Result<OffsetDateTime, DiskError> {
+        match &self.0 {
+            Backing::Memory(disk) => disk.metadata(path.as_ref()).map(|_| OffsetDateTime::UNIX_EPOCH),
+            Backing::Directory(disk) => disk.modified(path.as_ref()),
+        }
     }
 
     /// Prepares a fault: what happens to the next write of `path`. Only a simulated disk can have faults.
@@ -208,6 +242,15 @@ mod tests {
             disk.remove("a/b").expect(&name);
             assert!(!disk.exists("a/b"), "{name}");
             assert!(matches!(disk.remove("a/b"), Err(DiskError::NotFound(_))), "{name}");
+            disk.create_directory("made", 0o777).expect(&name);
+            disk.write("made/file", "0123456789").expect(&name);
+            assert_eq!(disk.read_range("made/file", 3, 4).expect(&name), b"3456", "{name}");
+            assert_eq!(disk.read_range("made/file", 8, 4).expect(&name), b"89", "{name}");
+            assert_eq!(disk.read_range("made/file", 18, 4).expect(&name), b"", "{name}");
+            assert!(disk.modified("made/file").is_ok() && disk.modified("made/none").is_err(), "{name}");
+            disk.remove_tree("made").expect(&name);
+            disk.remove_tree("made").expect("nothing to do");
+            assert!(!disk.exists("made/file"), "{name}");
             disk.write("bin", [0xff, 0xfe]).expect(&name);
             assert!(matches!(disk.read_to_string("bin"), Err(DiskError::NotText(_))), "{name}");
         }

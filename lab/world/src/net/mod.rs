@@ -1,5 +1,6 @@
-//! Connections.
+//! Connections and datagrams.
 
+mod datagram;
 mod loopback;
 mod pipe;
 mod simulated;
@@ -12,6 +13,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
+pub use self::datagram::Datagrams;
 use self::loopback::Loopback;
 use self::pipe::Endpoint;
 use self::simulated::{Attachment, Inbox};
@@ -26,6 +28,12 @@ impl Net {
     /// TCP on this machine's loopback addresses; every other address is refused.
     pub fn loopback() -> Self {
         Self(Backing::Loopback(Loopback::default()))
+    }
+
+    /// TCP to any address, for tools that look at a real cluster; it listens on loopback addresses only. Names are asked
+    /// of the system by [`Net::lookup`].
+    pub fn outgoing() -> Self {
+        Self(Backing::Loopback(Loopback::outgoing()))
     }
 
     fn simulated(attachment: Attachment) -> Self {
@@ -60,6 +68,36 @@ impl Net {
         }
     }
 
+    /// As many ports of this machine as asked for that nothing listens on now, each of them once. On loopback they are such
+    /// as no outgoing connection takes by chance, so that a program that starts again finds its own still free.
+    ///
+    /// Errors: those of [`Net::listen`], where there are not so many.
+    pub async fn free_ports(&self, count: usize) -> io::Result<Vec<u16>> {
+        if let Backing::Loopback(loopback) = &self.0 {
+            return loopback.free_ports(count).await;
+        }
+        let any = SocketAddr::new(self.address(), 0);
+        // All of them are held until the last is known, lest one be given twice.
+        let mut held = Vec::new();
+        for _ in 0..count {
+            held.push(self.listen(any).await?);
+        }
+        Ok(held.iter().map(|listener| listener.address().port()).collect())
+    }
+
+    /// Takes `address` for datagrams; port 0 takes a free one. Addresses mean what they mean to [`Net::listen`].
+    ///
+    /// Errors: `AddrInUse` when the port is taken; `PermissionDenied` for an address that is not loopback.
+    pub async fn bind(&self, address: SocketAddr) -> io::Result<Datagrams> {
+        match &self.0 {
+            Backing::Loopback(loopback) => loopback.bind(address).await.map(Datagrams::udp),
+            Backing::Simulated(attachment) => {
+                let (address, inbox) = attachment.bind(address)?;
+                Ok(Datagrams::simulated(attachment.clone(), address, inbox))
+            }
+        }
+    }
+
     /// Opens a connection. There is no limit of time here: put a [`crate::Clock::timeout`] around it.
     ///
     /// Errors: `ConnectionRefused` when nothing listens; `PermissionDenied` for an address that is not loopback.
@@ -90,6 +128,16 @@ impl Net {
             Err(io::Error::new(io::ErrorKind::NotFound, format!("lookup {host}: no such host")))
         } else {
             Ok(found)
+        }
+    }
+
+    /// As [`Net::resolve`]; an outgoing network also asks the system, for as long as that takes.
+    ///
+    /// Errors: `NotFound` with Go's words, `lookup x: no such host`.
+    pub async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        match (self.resolve(host), &self.0) {
+            (Err(_), Backing::Loopback(loopback)) if loopback.is_outgoing() => loopback::look_up(host).await,
+            (found, _) => found,
         }
     }
 

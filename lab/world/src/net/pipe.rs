@@ -53,6 +53,14 @@ impl Link {
         self.state().latency.unwrap_or(default)
     }
 
+    /// When a datagram that leaves now is there; `None` where it gets lost.
+    #[expect(clippy::disallowed_methods, reason = "a wire measures its own latency")]
+    pub(super) fn arrival(&self, default: Duration) -> Option<Instant> {
+        let state = self.state();
+        let due = Instant::now() + state.latency.unwrap_or(default);
+        (!state.is_cut).then(|| state.clogged_until.map_or(due, |until| until.max(due)))
+    }
+
     fn state(&self) -> MutexGuard<'_, LinkState> {
         self.0.lock().expect("no panic on a link")
     }

@@ -11,11 +11,12 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::Net;
+use super::datagram::Datagram;
 use super::pipe::{Conditions, Endpoint, Link, Pipe};
 
 const DEFAULT_LATENCY: Duration = Duration::from_millis(1);
 const FIRST_EPHEMERAL_PORT: u16 = 49_152;
-/// How many connections may wait to be accepted on one port.
+/// How many connections may wait to be accepted on one port, and how many datagrams to be read.
 const BACKLOG: usize = 1_024;
 
 /// The whole network; clones are the same one.
@@ -41,6 +42,7 @@ struct Machine {
     name: String,
     is_off: bool,
     listeners: BTreeMap<u16, mpsc::Sender<Endpoint>>,
+    mailboxes: BTreeMap<u16, mpsc::Sender<Datagram>>,
     next_port: u16,
 }
 
@@ -79,6 +81,7 @@ impl SimulatedNet {
             name: name.to_owned(),
             is_off: false,
             listeners: BTreeMap::new(),
+            mailboxes: BTreeMap::new(),
             next_port: FIRST_EPHEMERAL_PORT,
         };
         state.machines.insert(address, machine);
@@ -143,6 +146,7 @@ impl SimulatedNet {
         if let Some(machine) = state.machines.get_mut(&address) {
             machine.is_off = true;
             machine.listeners.clear();
+            machine.mailboxes.clear();
         }
         for connection in state.connections() {
             connection.towards(address).into_iter().for_each(|pipe| pipe.unplug());
@@ -227,11 +231,7 @@ impl Attachment {
     }
 
     pub(super) fn listen(&self, address: SocketAddr) -> io::Result<Inbox> {
-        let own = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified() || ip == self.address;
-        if !own(address.ip()) {
-            let message = format!("listen tcp {address}: bind: cannot assign requested address");
-            return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, message));
-        }
+        self.refuse_others("tcp", address)?;
         let mut state = self.fabric.state();
         // The machine was attached before this handle existed, and machines are never removed.
         let machine = state.machines.get_mut(&self.address).expect("an attached machine");
@@ -246,6 +246,46 @@ impl Attachment {
         Ok(Inbox { fabric: Arc::downgrade(&self.fabric), address, waiting })
     }
 
+    /// A port for datagrams: where it is, and what comes in.
+    pub(super) fn bind(&self, address: SocketAddr) -> io::Result<(SocketAddr, mpsc::Receiver<Datagram>)> {
+        self.refuse_others("udp", address)?;
+        let mut state = self.fabric.state();
+        let machine = state.machines.get_mut(&self.address).expect("an attached machine");
+        let port = if address.port() == 0 { machine.free_port() } else { address.port() };
+        let address = SocketAddr::new(self.address, port);
+        if machine.mailboxes.get(&port).is_some_and(|mailbox| !mailbox.is_closed()) {
+            let message = format!("listen udp {address}: bind: address already in use");
+            return Err(io::Error::new(io::ErrorKind::AddrInUse, message));
+        }
+        let (sender, inbox) = mpsc::channel(BACKLOG);
+        machine.mailboxes.insert(port, sender);
+        Ok((address, inbox))
+    }
+
+    /// Sends a datagram, which is lost where the way is cut, nobody reads there or too many wait.
+    pub(super) fn post(&self, bytes: &[u8], from: SocketAddr, to: SocketAddr) {
+        let ip = to.ip();
+        let target = if ip.is_loopback() || ip.is_unspecified() { self.address } else { ip };
+        let mut state = self.fabric.state();
+        let Some(due) = state.link(self.address, target).arrival(state.latency()) else { return };
+        if state.machines.get(&self.address).is_none_or(|own| own.is_off) {
+            return;
+        }
+        let mailbox = state.machines.get(&target).and_then(|machine| machine.mailboxes.get(&to.port()));
+        if let Some(mailbox) = mailbox {
+            let _ = mailbox.try_send(Datagram { due, from, bytes: bytes.to_vec() });
+        }
+    }
+
+    fn refuse_others(&self, network: &str, address: SocketAddr) -> io::Result<()> {
+        let ip = address.ip();
+        if ip.is_loopback() || ip.is_unspecified() || ip == self.address {
+            return Ok(());
+        }
+        let message = format!("listen {network} {address}: bind: cannot assign requested address");
+        Err(io::Error::new(io::ErrorKind::AddrNotAvailable, message))
+    }
+
     pub(super) async fn connect(&self, address: SocketAddr) -> io::Result<Endpoint> {
         let ip = address.ip();
         let target = if ip.is_loopback() || ip.is_unspecified() { self.address } else { ip };
@@ -257,8 +297,10 @@ impl Attachment {
             let sender =
                 machine.listeners.get(&address.port()).cloned().ok_or(io::ErrorKind::ConnectionRefused)?;
             let own = state.machines.get_mut(&self.address).expect("an attached machine");
-            let local = SocketAddr::new(self.address, own.free_port());
-            let peer = SocketAddr::new(target, address.port());
+            // Who dials loopback is seen to come from there.
+            let seen = |own: IpAddr| if ip.is_loopback() { ip } else { own };
+            let local = SocketAddr::new(seen(self.address), own.free_port());
+            let peer = SocketAddr::new(seen(target), address.port());
             let default = state.latency();
             let there = Pipe::new(&state.link(self.address, target), default);
             let back = Pipe::new(&state.link(target, self.address), default);
@@ -340,5 +382,11 @@ impl Drop for Inbox {
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Inbox({})", self.address)
+    }
+}
+
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Attachment({})", self.address)
     }
 }
