@@ -340,7 +340,7 @@ fn a_reset_is_said_with_both_addresses() {
         let (mut one, _two) = (one.expect("a client"), two.expect("a server"));
         world.reset("one", "two");
         let error = one.read_u8().await.expect_err("reset");
-        let text = format!("read tcp {}->{}: connection reset by peer", one.local(), one.peer());
+        let text = format!("read tcp {}->{}: read: connection reset by peer", one.local(), one.peer());
         assert_eq!(lab_wire::tls::go_text(&error), text);
         let fault = lab_world::WireFault::of(&error);
         assert_eq!(fault, Some(lab_world::WireFault::Reset));

@@ -13,8 +13,9 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use lab_world::{Clock, Net, Stream, Tasks, WireFault};
 
+use super::body::Body;
 use super::error::quote;
-use super::observe::{Beginning, Observed};
+use super::observe::{Beginning, Ends, Observed};
 use super::{ClientError, Request, Response};
 use crate::Io;
 use crate::tls::ClientTls;
@@ -96,6 +97,42 @@ impl Client {
                 .unwrap_or(Err(ClientError::TimedOut)),
             None => self.exchange(request).await,
         }
+    }
+
+    /// Sends a request and returns as soon as the head of the response is there; the body comes in pieces. It has a
+    /// connection of its own, and no limit of time once it is connected.
+    pub async fn open(&self, request: Request) -> Result<(http::response::Parts, Body), ClientError> {
+        let target = Target::of(request.uri())?;
+        let request = prepare(request, &target)?;
+        let mut connection = self.0.connect(&target).await?;
+        match connection.sender.send_request(request.map(Full::new)).await {
+            Ok(response) => {
+                let (head, body) = response.into_parts();
+                Ok((head, Body::new(body, connection.beginning, self.clone())))
+            }
+            Err(error) => Err(explain(&error, &connection.beginning)),
+        }
+    }
+
+    /// Sends a request that asks for another protocol. Where the answer is 101 the connection comes with it, to be
+    /// spoken on; else its body.
+    pub async fn upgrade(
+        &self,
+        request: Request,
+    ) -> Result<(Response, Option<impl Io + use<>>), ClientError> {
+        let target = Target::of(request.uri())?;
+        let request = prepare(request, &target)?;
+        let mut connection = self.0.connect(&target).await?;
+        let failed = |error: &hyper::Error| explain(error, &connection.beginning);
+        let response = connection.sender.send_request(request.map(Full::new)).await;
+        let mut response = response.map_err(|error| failed(&error))?;
+        if response.status() == http::StatusCode::SWITCHING_PROTOCOLS {
+            let io = hyper::upgrade::on(&mut response).await.map_err(|error| failed(&error))?;
+            return Ok((response.map(|_| Bytes::new()), Some(TokioIo::new(io))));
+        }
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.map_err(|error| failed(&error))?.to_bytes();
+        Ok((Response::from_parts(head, body), None))
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, ClientError> {
@@ -250,26 +287,26 @@ impl Inner {
     }
 
     async fn greet(&self, stream: Stream, target: &Target) -> Result<Connection, ClientError> {
+        let ends @ (local, peer) = (stream.local(), stream.peer());
         if !target.tls {
-            return self.speak(stream).await;
+            return self.speak(stream, ends).await;
         }
         let tls = self
             .tls
             .as_ref()
             .ok_or_else(|| ClientError::Tls("tls: no TLS configuration for an https URL".into()))?;
-        let (local, peer) = (stream.local(), stream.peer());
-        let (stream, beginning) = Observed::new(stream);
+        let (stream, beginning) = Observed::new(stream, ends);
         let shaken = self.clock.timeout(DIAL_TIMEOUT, tls.connect_io(stream, local, peer)).await;
         match shaken {
             None => Err(ClientError::Tls("net/http: TLS handshake timeout".into())),
             Some(Err(_)) if beginning.bytes().starts_with(b"HTTP/") => Err(ClientError::PlainServer),
             Some(Err(error)) => Err(ClientError::Tls(error.to_string())),
-            Some(Ok(stream)) => self.speak(stream).await,
+            Some(Ok(stream)) => self.speak(stream, ends).await,
         }
     }
 
-    async fn speak(&self, io: impl Io + 'static) -> Result<Connection, ClientError> {
-        let (io, beginning) = Observed::new(io);
+    async fn speak(&self, io: impl Io + 'static, ends: Ends) -> Result<Connection, ClientError> {
+        let (io, beginning) = Observed::new(io, ends);
         let mut builder = http1::Builder::new();
         builder.title_case_headers(true);
         let (sender, connection) = match builder.handshake(TokioIo::new(io)).await {
@@ -278,21 +315,21 @@ impl Inner {
         };
         self.tasks.spawn(async move {
             // Whoever waits for a response on it is told.
-            let _ = connection.await;
+            let _ = connection.with_upgrades().await;
         });
         Ok(Connection { sender, beginning })
     }
 }
 
 /// Whether a body was shorter than its head said.
-fn ended_early(error: &hyper::Error) -> bool {
+pub(super) fn ended_early(error: &hyper::Error) -> bool {
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
     error.is_incomplete_message()
         || cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::UnexpectedEof)
 }
 
 /// hyper's error in Go's words.
-fn explain(error: &hyper::Error, beginning: &Beginning) -> ClientError {
+pub(super) fn explain(error: &hyper::Error, beginning: &Beginning) -> ClientError {
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         if let Some(io) = inner.downcast_ref::<std::io::Error>() {

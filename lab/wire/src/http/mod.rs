@@ -1,9 +1,13 @@
 //! HTTP/1.1 as Go's `net/http` does it: one connection served, and a client.
 
+mod body;
 mod client;
 mod error;
+mod live;
 mod observe;
+mod query;
 mod server;
+mod together;
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -12,9 +16,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lab_pki::Certificate;
 
+pub use self::body::Body;
 pub use self::client::Client;
 pub use self::error::ClientError;
+pub use self::live::{PieceStream, Pieces, TakeOver};
+pub use self::query::{percent_escape, query, query_escape};
 pub use self::server::{Options, serve_connection};
+pub use self::together::Together;
 
 /// A request with its whole body.
 pub type Request = http::Request<Bytes>;

@@ -1,11 +1,14 @@
-//! A connection that remembers how the other end began.
+//! A connection that remembers how the other end began, and says between whom it failed.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::io::operation_failed;
 
 /// How much of the beginning is kept, in bytes.
 const KEPT: usize = 64;
@@ -27,16 +30,20 @@ impl Beginning {
     }
 }
 
-/// `inner`, whose first bytes go to a [`Beginning`] as well.
+/// This end's address and the other's.
+pub(super) type Ends = (SocketAddr, SocketAddr);
+
+/// `inner`, whose first bytes go to a [`Beginning`] as well, and whose faults are said as Go says them.
 pub(super) struct Observed<T> {
     inner: T,
+    ends: Ends,
     beginning: Beginning,
 }
 
 impl<T> Observed<T> {
-    pub(super) fn new(inner: T) -> (Self, Beginning) {
+    pub(super) fn new(inner: T, ends: Ends) -> (Self, Beginning) {
         let beginning = Beginning::default();
-        (Self { inner, beginning: beginning.clone() }, beginning)
+        (Self { inner, ends, beginning: beginning.clone() }, beginning)
     }
 }
 
@@ -50,17 +57,21 @@ impl<T: AsyncRead + Unpin> AsyncRead for Observed<T> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut this.inner).poll_read(cx, buffer);
         this.beginning.add(&buffer.filled()[before..]);
-        polled
+        polled.map_err(|error| operation_failed("read", this.ends, error))
     }
 }
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for Observed<T> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write(cx, bytes)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.inner).poll_write(cx, bytes);
+        written.map_err(|error| operation_failed("write", this.ends, error))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_flush(cx)
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.inner).poll_flush(cx);
+        flushed.map_err(|error| operation_failed("write", this.ends, error))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -2,20 +2,23 @@
 
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use lab_world::Clock;
 use time::OffsetDateTime;
 use time::macros::format_description;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::live::{Outgoing, TakeOver};
 use super::{Handler, Peer, Request, Response};
 use crate::Io;
 
@@ -41,33 +44,51 @@ impl Default for Options {
 /// What is not HTTP is answered as Go does it, `400 Bad Request` as text, and the connection closed. The error is what
 /// ended the connection otherwise than in order, for a log.
 pub async fn serve_connection(
-    io: impl Io,
+    io: impl Io + 'static,
     peer: Peer,
     handler: Handler,
     clock: &Clock,
     options: Options,
 ) -> io::Result<()> {
-    let service = service_fn(|request: http::Request<Incoming>| {
+    let date = DateHeader::default();
+    let successor: Successor = Arc::default();
+    let service = service_fn(|mut request: http::Request<Incoming>| {
         let (handler, peer, clock) = (Handler::clone(&handler), peer.clone(), clock.clone());
+        let (date, successor) = (&date, Arc::clone(&successor));
         async move {
+            let upgrade = hyper::upgrade::on(&mut request);
             let mut response = match read(request, &clock, options).await {
                 Ok(request) => handler(request, peer).await,
                 Err(response) => response,
             };
-            let date = HeaderValue::from_str(&date(clock.now()));
-            if let Ok(date) = date {
+            if let Some(date) = date.at(clock.now()) {
                 response.headers_mut().entry(header::DATE).or_insert(date);
             }
-            Ok::<_, std::convert::Infallible>(response.map(Full::new))
+            if let Some(take_over) = response.extensions_mut().remove::<TakeOver>()
+                && let Ok(mut successor) = successor.lock()
+            {
+                *successor = Some((upgrade, take_over));
+            }
+            Ok::<_, std::convert::Infallible>(Outgoing::of(response))
         }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.auto_date_header(false).title_case_headers(true).timer(TokioTimer::new());
     builder.header_read_timeout(options.header_timeout);
-    let connection = builder.serve_connection(TokioIo::new(Go(io)), service);
+    let connection = builder.serve_connection(TokioIo::new(Go(io)), service).with_upgrades();
     let ended = pin!(connection).await;
+    let next = successor.lock().ok().and_then(|mut successor| successor.take());
+    if let Some((upgrade, take_over)) = next
+        && let Some(successor) = take_over.take()
+    {
+        let io = upgrade.await.map_err(io::Error::other)?;
+        successor(Box::new(TokioIo::new(io))).await;
+    }
     ended.map_err(io::Error::other)
 }
+
+/// What takes the connection over, once it is free.
+type Successor = Arc<Mutex<Option<(OnUpgrade, TakeOver)>>>;
 
 /// The whole request, or what to answer instead.
 async fn read(
@@ -101,6 +122,21 @@ fn refusal(status: StatusCode, text: &'static str) -> Response {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
+}
+
+/// The `Date` of a connection's answers, written once a second.
+#[derive(Default)]
+struct DateHeader(Mutex<Option<(i64, HeaderValue)>>);
+
+impl DateHeader {
+    fn at(&self, now: OffsetDateTime) -> Option<HeaderValue> {
+        let mut last = self.0.lock().ok()?;
+        let second = now.unix_timestamp();
+        if last.as_ref().is_none_or(|(written, _)| *written != second) {
+            *last = Some((second, HeaderValue::from_str(&date(now)).ok()?));
+        }
+        last.as_ref().map(|(_, date)| date.clone())
+    }
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`

@@ -45,9 +45,14 @@ impl<T: Io> Codec<T> {
     /// Calls `method` and waits for the answer's body, however long it takes.
     pub async fn call(&mut self, method: &str, body: &Value) -> Result<Value, CallError> {
         self.sequence += 1;
-        let header = map([("ServiceMethod", method.into()), ("Seq", self.sequence.into())]);
+        let header = map([("Seq", self.sequence.into()), ("ServiceMethod", method.into())]);
         self.send(&header, body).await.map_err(CallError::Connection)?;
         let header = self.reader.next(&mut self.io).await.map_err(CallError::Connection)?;
+        // Something else than a server of calls may be at the other end, and its bytes may be values too.
+        if field(&header, "Seq").is_none() {
+            let problem = "cannot decode response header";
+            return Err(CallError::Connection(MessageError::Malformed { position: 0, problem }));
+        }
         let body = self.reader.next(&mut self.io).await.map_err(inside).map_err(CallError::Connection)?;
         match text(field(&header, "Error")) {
             Some(error) if !error.is_empty() => Err(CallError::Remote(error)),
@@ -77,9 +82,9 @@ impl<T: Io> Codec<T> {
             Err(error) => (error.as_str(), &empty),
         };
         let header = map([
-            ("ServiceMethod", request.method.as_str().into()),
-            ("Seq", request.sequence.into()),
             ("Error", error.into()),
+            ("Seq", request.sequence.into()),
+            ("ServiceMethod", request.method.as_str().into()),
         ]);
         self.send(&header, body).await
     }

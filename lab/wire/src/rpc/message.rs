@@ -54,6 +54,35 @@ pub struct MessageReader {
 }
 
 impl MessageReader {
+    /// The next `length` bytes as they are, which a value before them announced.
+    pub async fn bytes(
+        &mut self,
+        io: &mut (impl AsyncRead + Unpin + ?Sized),
+        length: usize,
+    ) -> Result<Vec<u8>, MessageError> {
+        if length > MAX_MESSAGE {
+            return Err(MessageError::TooLong);
+        }
+        while self.buffer.len() < length {
+            self.buffer.reserve(CHUNK);
+            match io.read_buf(&mut self.buffer).await {
+                Ok(0) => return Err(MessageError::UnexpectedEof),
+                Ok(_) => {}
+                Err(error) => return Err(MessageError::of(&error)),
+            }
+        }
+        Ok(self.buffer.split_to(length).to_vec())
+    }
+
+    /// The next byte as it is. Nothing is lost when this is cancelled.
+    pub async fn byte(&mut self, io: &mut (impl AsyncRead + Unpin + ?Sized)) -> Result<u8, MessageError> {
+        let byte = self.bytes(io, 1).await.map_err(|error| match error {
+            MessageError::UnexpectedEof => MessageError::Eof,
+            error => error,
+        })?;
+        Ok(byte[0])
+    }
+
     /// The next value. Nothing is lost when this is cancelled.
     pub async fn next(&mut self, io: &mut (impl AsyncRead + Unpin + ?Sized)) -> Result<Value, MessageError> {
         let mut scan = Scan::default();
@@ -195,7 +224,7 @@ mod tests {
             let mut io = AsyncReadExt::chain(one, other);
             let mut reader = MessageReader::default();
             assert_eq!(reader.next(&mut io).await, Ok(sample()), "cut at {cut}");
-            assert_eq!(reader.next(&mut io).await, Ok(7.into()));
+            assert_eq!(reader.bytes(&mut io, 1).await, Ok(vec![7]));
             assert_eq!(reader.next(&mut io).await, Err(MessageError::Eof));
         }
     }

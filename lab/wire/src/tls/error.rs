@@ -93,7 +93,7 @@ pub enum TlsError {
     Io {
         /// Its kind.
         kind: io::ErrorKind,
-        /// `read tcp 10.0.0.1:50000->10.0.0.2:4647: connection reset by peer`
+        /// `read tcp 10.0.0.1:50000->10.0.0.2:4647: read: connection reset by peer`
         text: String,
     },
     /// Anything else.

@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use lab_world::WireFault;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::alert::Alert;
 use super::error::TlsError;
+use crate::io::operation_failed;
 
 const HEADER: usize = 5;
 const ALERT: u8 = 21;
@@ -105,15 +105,8 @@ impl<S> Records<S> {
         if length > 16_384 + 2_048 { Err(TlsError::Oversized(length)) } else { Ok(()) }
     }
 
-    /// A fault of the connection as Go's `net.OpError` says it.
     fn fault(&self, operation: &str, error: io::Error) -> io::Error {
-        let (local, peer) = (self.local, self.peer);
-        match WireFault::of(&error) {
-            Some(fault) if error.get_ref().is_none() => {
-                io::Error::new(error.kind(), format!("{operation} tcp {local}->{peer}: {fault}"))
-            }
-            _ => error,
-        }
+        operation_failed(operation, (self.local, self.peer), error)
     }
 }
 
