@@ -9,6 +9,9 @@ pub enum Error {
     /// A certificate, a request or a public key that does not parse, in the words of Go's `crypto/x509`.
     #[error("x509: {0}")]
     Malformed(Cow<'static, str>),
+    /// A public key that is no point of its curve, in the words of Go's `crypto/ecdsa`.
+    #[error("{0}")]
+    Point(Cow<'static, str>),
     /// A request that does not parse, in the words of Go's `encoding/asn1`.
     #[error("asn1: {0}")]
     Asn1(Cow<'static, str>),

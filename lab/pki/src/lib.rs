@@ -51,21 +51,26 @@ pub mod pem;
 mod public_key;
 mod quote;
 mod request;
+mod revocation_list;
 mod signature;
+mod url;
+mod url_text;
 mod usage;
 mod verify;
 
 pub use crate::certificate::{
-    BasicConstraints, Certificate, CertificateBuilder, Extension, Issuer, KeyIdentifier, OtherName,
+    BasicConstraints, Certificate, CertificateBuilder, Extension, Issuer, KeyIdentifier, OtherName, Subtrees,
 };
 pub use crate::error::Error;
 pub use crate::key::{KeyKind, KeyPair, KeySource};
 pub use crate::name::Name;
 pub use crate::oid::Oid;
 pub use crate::public_key::{Curve, PublicKey};
-pub use crate::quote::quote;
+pub use crate::quote::{colons, quote};
 pub use crate::request::{SigningRequest, SigningRequestBuilder};
+pub use crate::revocation_list::RevocationList;
 pub use crate::signature::{SignatureAlgorithm, SignatureError};
+pub use crate::url::Url;
 pub use crate::usage::{ExtendedKeyUsage, KeyUsage};
 pub use crate::verify::{
     Hint, Usage, VerifyError, VerifyOptions, verify, verify_hostname, verify_ignoring_time,

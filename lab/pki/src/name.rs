@@ -7,7 +7,7 @@ use yasna::DERWriter;
 use crate::der::{Element, Reader, tag};
 use crate::key::write_oid;
 use crate::oid::known;
-use crate::{Error, Oid};
+use crate::{Error, Oid, asn1};
 
 /// A distinguished name by its usual attributes, as Go's `pkix.Name` holds it.
 ///
@@ -76,6 +76,19 @@ impl Name {
         Ok(name)
     }
 
+    /// Reads a name as it stands in a request, by `encoding/asn1`: values that are no texts are passed over.
+    ///
+    /// Errors: Go's text for what is wrong with it.
+    pub(crate) fn from_request(der: &[u8]) -> Result<Self, Error> {
+        let mut name = Self::default();
+        for (oid, value) in attributes(der)? {
+            if let Value::Text(text) = value {
+                name.put(oid, text);
+            }
+        }
+        Ok(name)
+    }
+
     fn put(&mut self, oid: Oid, value: String) {
         match oid {
             oid if oid == known::COUNTRY => self.country.push(value),
@@ -127,6 +140,64 @@ impl fmt::Display for Name {
         }
         Ok(())
     }
+}
+
+/// The value of an attribute in a request.
+enum Value<'a> {
+    Text(String),
+    /// Something else, as it is written.
+    Other(&'a [u8]),
+}
+
+/// The attributes of a name in a request, one by one.
+fn attributes(der: &[u8]) -> Result<Vec<(Oid, Value<'_>)>, Error> {
+    let mut found = Vec::new();
+    let mut sequence = Reader::new(der).read(tag::SEQUENCE).ok_or_else(asn1::truncated)?;
+    while !sequence.is_empty() {
+        let mut set = sequence.read(tag::SET).ok_or_else(asn1::truncated)?;
+        while !set.is_empty() {
+            let mut pair = set.read(tag::SEQUENCE).ok_or_else(asn1::truncated)?;
+            let oid = pair.oid().ok_or_else(asn1::truncated)?;
+            let value = pair.any().ok_or_else(asn1::truncated)?;
+            let value = match string(value) {
+                Ok(text) => Value::Text(text),
+                Err(NoText::Unsupported) => Value::Other(value.whole),
+                Err(NoText::Invalid(kind @ ("UTF-8 string" | "BMPString"))) => {
+                    let kind = if kind == "BMPString" { "BMPString encountered" } else { kind };
+                    return Err(Error::Asn1(format!("invalid {kind}").into()));
+                }
+                Err(NoText::Invalid(kind)) => {
+                    return Err(Error::Asn1(
+                        format!("syntax error: {kind} contains invalid character").into(),
+                    ));
+                }
+            };
+            found.push((oid, value));
+        }
+    }
+    Ok(found)
+}
+
+/// The name of a request as Go writes it again: each attribute by itself, texts in the narrowest type that holds them.
+///
+/// Errors: as for the name.
+pub(crate) fn rewritten(der: &[u8]) -> Result<Vec<u8>, Error> {
+    let attributes = attributes(der)?;
+    Ok(yasna::construct_der(|w| {
+        w.write_sequence(|w| {
+            for (oid, value) in &attributes {
+                match value {
+                    Value::Text(text) => write_set(w.next(), oid, &[text]),
+                    Value::Other(der) => w.next().write_set(|w| {
+                        w.next().write_sequence(|w| {
+                            write_oid(w.next(), oid);
+                            w.next().write_der(der);
+                        });
+                    }),
+                }
+            }
+        });
+    }))
 }
 
 fn short_name(oid: &Oid) -> String {
@@ -185,13 +256,26 @@ fn attribute(set: &mut Reader<'_>) -> Result<(Oid, String), Error> {
         set.read(tag::SEQUENCE).ok_or(Error::malformed("invalid RDNSequence: invalid attribute"))?;
     let oid = pair.oid().ok_or(Error::malformed("invalid RDNSequence: invalid attribute type"))?;
     let value = pair.any().ok_or(Error::malformed("invalid RDNSequence: invalid attribute value"))?;
-    let value = string(value)
-        .map_err(|what| Error::malformed(format!("invalid RDNSequence: invalid attribute value: {what}")))?;
+    let value = string(value).map_err(|problem| {
+        let what = match problem {
+            NoText::Invalid(kind) => format!("invalid {kind}"),
+            NoText::Unsupported => format!("unsupported string type: {}", value.tag),
+        };
+        Error::malformed(format!("invalid RDNSequence: invalid attribute value: {what}"))
+    })?;
     Ok((oid, value))
 }
 
+/// Why a value is no text.
+enum NoText {
+    /// Of one of the string types, which it does not fit.
+    Invalid(&'static str),
+    /// Of another type.
+    Unsupported,
+}
+
 /// The text of any of the string types.
-fn string(element: Element<'_>) -> Result<String, String> {
+fn string(element: Element<'_>) -> Result<String, NoText> {
     let bytes = element.content;
     let ascii = || bytes.iter().map(|&byte| char::from(byte)).collect();
     match element.tag {
@@ -201,14 +285,14 @@ fn string(element: Element<'_>) -> Result<String, String> {
         tag::PRINTABLE_STRING if bytes.iter().all(|&byte| is_printable(byte) || b"*&".contains(&byte)) => {
             Ok(ascii())
         }
-        tag::PRINTABLE_STRING => Err("invalid PrintableString".to_owned()),
-        tag::UTF8_STRING => String::from_utf8(bytes.to_vec()).map_err(|_| "invalid UTF-8 string".to_owned()),
+        tag::PRINTABLE_STRING => Err(NoText::Invalid("PrintableString")),
+        tag::UTF8_STRING => String::from_utf8(bytes.to_vec()).map_err(|_| NoText::Invalid("UTF-8 string")),
         tag::IA5_STRING if bytes.is_ascii() => Ok(ascii()),
-        tag::IA5_STRING => Err("invalid IA5String".to_owned()),
+        tag::IA5_STRING => Err(NoText::Invalid("IA5String")),
         tag::NUMERIC_STRING if bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b' ') => Ok(ascii()),
-        tag::NUMERIC_STRING => Err("invalid NumericString".to_owned()),
-        tag::BMP_STRING => bmp_string(bytes).ok_or_else(|| "invalid BMPString".to_owned()),
-        other => Err(format!("unsupported string type: {other}")),
+        tag::NUMERIC_STRING => Err(NoText::Invalid("NumericString")),
+        tag::BMP_STRING => bmp_string(bytes).ok_or(NoText::Invalid("BMPString")),
+        _ => Err(NoText::Unsupported),
     }
 }
 

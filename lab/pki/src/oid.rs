@@ -122,6 +122,7 @@ pub(crate) mod known {
         AUTHORITY_KEY_ID = 2 5 29 35;
         POLICY_CONSTRAINTS = 2 5 29 36;
         EXTENDED_KEY_USAGE = 2 5 29 37;
+        FRESHEST_CRL = 2 5 29 46;
         INHIBIT_ANY_POLICY = 2 5 29 54;
         AUTHORITY_INFORMATION_ACCESS = 1 3 6 1 5 5 7 1 1;
         OCSP = 1 3 6 1 5 5 7 48 1;

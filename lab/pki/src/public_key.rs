@@ -1,5 +1,7 @@
 //! Public keys as they stand in certificates.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1};
 use aws_lc_rs::signature::{ParsedPublicKey, VerificationAlgorithm};
 
@@ -48,6 +50,16 @@ pub enum Curve {
     P521,
 }
 
+// The primes of the curves' fields, which coordinates are below, in hexadecimal.
+const P224_PRIME: &str = "ffffffffffffffffffffffffffffffff000000000000000000000001";
+const P256_PRIME: &str = "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
+const P384_PRIME: &str =
+    "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff";
+const P521_PRIME: &str = concat!(
+    "01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+);
+
 impl PublicKey {
     /// Reads a `SubjectPublicKeyInfo`.
     ///
@@ -57,10 +69,11 @@ impl PublicKey {
         let mut algorithm =
             outer.read(tag::SEQUENCE).ok_or(Error::malformed("malformed public key algorithm identifier"))?;
         let oid = algorithm.oid().ok_or(Error::malformed("malformed OID"))?;
-        let parameters = algorithm.rest();
-        if !algorithm.is_empty() && algorithm.any().is_none() {
-            return Err(Error::malformed("malformed parameters"));
-        }
+        // What comes behind the parameters is not looked at.
+        let parameters = match algorithm.is_empty() {
+            true => &[],
+            false => algorithm.any().ok_or(Error::malformed("malformed parameters"))?.whole,
+        };
         let (_, key) = outer.bit_string().ok_or(Error::malformed("malformed subjectPublicKey"))?;
         read(&oid, parameters, key)
     }
@@ -143,25 +156,54 @@ fn rsa(parameters: &[u8], key: &[u8]) -> Result<PublicKey, Error> {
     if !is_positive(exponent) {
         return Err(Error::malformed("RSA public exponent is not a positive number"));
     }
-    let bits = key::rsa_bits(key).unwrap_or(0);
-    Ok(PublicKey::Rsa { bits, pkcs1: key.to_vec() })
+    // Written again, since what comes behind the two numbers is not looked at.
+    let pkcs1 = yasna::construct_der(|writer| {
+        writer.write_sequence(|writer| {
+            for number in [modulus, exponent] {
+                writer.next().write_bigint_bytes(number, true);
+            }
+        });
+    });
+    Ok(PublicKey::Rsa { bits: key::rsa_bits(&pkcs1).unwrap_or(0), pkcs1 })
 }
 
 fn ec(parameters: &[u8], key: &[u8]) -> Result<PublicKey, Error> {
     let named = Reader::new(parameters).oid().ok_or(Error::malformed("invalid ECDSA parameters"))?;
-    let (curve, size, algorithm): (_, _, Option<&'static dyn VerificationAlgorithm>) = match named {
-        oid if oid == known::P224 => (Curve::P224, 28, None),
-        oid if oid == known::P256 => (Curve::P256, 32, Some(&ECDSA_P256_SHA256_ASN1)),
-        oid if oid == known::P384 => (Curve::P384, 48, Some(&ECDSA_P384_SHA384_ASN1)),
-        oid if oid == known::P521 => (Curve::P521, 66, Some(&ECDSA_P521_SHA512_ASN1)),
+    let curve = match named {
+        oid if oid == known::P224 => Curve::P224,
+        oid if oid == known::P256 => Curve::P256,
+        oid if oid == known::P384 => Curve::P384,
+        oid if oid == known::P521 => Curve::P521,
         _ => return Err(Error::malformed("unsupported elliptic curve")),
     };
-    let is_uncompressed = key.first() == Some(&4) && key.len() == 1 + 2 * size;
-    let is_on_curve = algorithm.is_none_or(|algorithm| ParsedPublicKey::new(algorithm, key).is_ok());
-    if !is_uncompressed || !is_on_curve {
-        return Err(Error::malformed("invalid ECDSA public key"));
-    }
+    check_point(curve, key).map_err(Error::Point)?;
     Ok(PublicKey::Ec { curve, point: key.to_vec() })
+}
+
+/// Whether these bytes are an uncompressed point of the curve. The error is Go's text.
+fn check_point(curve: Curve, key: &[u8]) -> Result<(), Cow<'static, str>> {
+    let (name, prime, algorithm): (_, _, Option<&'static dyn VerificationAlgorithm>) = match curve {
+        Curve::P224 => ("P224", P224_PRIME, None),
+        Curve::P256 => ("P256", P256_PRIME, Some(&ECDSA_P256_SHA256_ASN1)),
+        Curve::P384 => ("P384", P384_PRIME, Some(&ECDSA_P384_SHA384_ASN1)),
+        Curve::P521 => ("P521", P521_PRIME, Some(&ECDSA_P521_SHA512_ASN1)),
+    };
+    let Some((4, coordinates)) = key.split_first() else {
+        return Err("ecdsa: invalid uncompressed public key".into());
+    };
+    let size = prime.len() / 2;
+    if coordinates.len() != 2 * size {
+        return Err(format!("invalid {name} point encoding").into());
+    }
+    if coordinates.chunks(size).any(|coordinate| *hex::encode(coordinate) >= *prime) {
+        // Only P-256 has code of its own there.
+        let element = if name == "P256" { "P256 element".to_owned() } else { format!("{name}Element") };
+        return Err(format!("invalid {element} encoding").into());
+    }
+    match algorithm.is_none_or(|algorithm| ParsedPublicKey::new(algorithm, key).is_ok()) {
+        true => Ok(()),
+        false => Err(format!("{name} point not on curve").into()),
+    }
 }
 
 fn dsa(parameters: &[u8], key: &[u8]) -> Result<PublicKey, Error> {

@@ -31,6 +31,21 @@ fn is_printable(letter: char) -> bool {
     letter.escape_debug().count() == 1 && (!letter.is_whitespace() || letter == ' ')
 }
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// Bytes as lower-case pairs of hex digits with colons between, as Vault and OpenSSL write serial numbers and key
+/// identifiers.
+pub fn colons(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 3);
+    for (at, byte) in bytes.iter().enumerate() {
+        if at > 0 {
+            text.push(':');
+        }
+        text.extend([byte >> 4, byte & 0xf].map(|digit| char::from(DIGITS[usize::from(digit)])));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::quote;

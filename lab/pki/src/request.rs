@@ -6,10 +6,11 @@ use yasna::Tag;
 
 use crate::asn1;
 use crate::certificate::{
-    AlternativeNames, basic_constraints, extension_list, write_basic_constraints, write_extension,
+    AlternativeNames, basic_constraints, extension, write_basic_constraints, write_extension,
 };
 use crate::der::{Reader, tag};
 use crate::key::write_oid;
+use crate::name::rewritten;
 use crate::oid::known;
 use crate::{
     BasicConstraints, Error, ExtendedKeyUsage, Extension, KeyPair, KeyUsage, Name, OtherName, PublicKey,
@@ -76,26 +77,29 @@ impl SigningRequest {
         body.any().ok_or_else(asn1::truncated)?;
         let algorithm = body.element(tag::SEQUENCE).ok_or_else(asn1::truncated)?;
         let (_, signature) = body.bit_string().ok_or_else(asn1::truncated)?;
-        fields.unsigned().ok_or_else(asn1::truncated)?;
-        let raw_subject = fields.element(tag::SEQUENCE).ok_or_else(asn1::truncated)?.whole;
+        fields.integer().ok_or_else(asn1::truncated)?;
+        let raw_subject = fields.any().ok_or_else(asn1::truncated)?.whole;
         let spki = fields.element(tag::SEQUENCE).ok_or_else(asn1::truncated)?.whole;
-        let extensions = requested_extensions(fields)?;
+        let attributes = fields.read(tag::constructed(0)).ok_or_else(asn1::truncated)?;
+        let signature_algorithm = SignatureAlgorithm::read(algorithm.content).ok_or_else(asn1::truncated)?;
+        let public_key = PublicKey::from_der(spki)?;
+        let subject = Name::from_request(raw_subject)?;
+        let extensions = requested_extensions(attributes)?;
         let value = |oid| extensions.iter().find(|extension| extension.oid == oid).map(|found| &found.value);
         let names =
             value(known::SUBJECT_ALT_NAME).map(|value| AlternativeNames::from_der(value)).transpose()?;
-        let constraints =
-            value(known::BASIC_CONSTRAINTS).map(|value| basic_constraints(value)).transpose()?;
+        let constraints = value(known::BASIC_CONSTRAINTS).and_then(|value| basic_constraints(value).ok());
         Ok(Self {
             der: der.to_vec(),
             signed: signed.to_vec(),
             raw_subject: raw_subject.to_vec(),
-            subject: Name::from_der(raw_subject)?,
+            subject,
             public_key_der: spki.to_vec(),
-            public_key: PublicKey::from_der(spki)?,
+            public_key,
             names: names.unwrap_or_default(),
             basic_constraints: constraints,
             extensions,
-            signature_algorithm: SignatureAlgorithm::read(algorithm.content).ok_or_else(asn1::truncated)?,
+            signature_algorithm,
             signature: signature.to_vec(),
         })
     }
@@ -125,6 +129,13 @@ impl SigningRequest {
     /// The subject in DER, as it is in the request.
     pub fn raw_subject(&self) -> &[u8] {
         &self.raw_subject
+    }
+
+    /// The subject in DER as Go writes it into a certificate: each attribute by itself, and texts in the narrowest type.
+    ///
+    /// Errors: none for a request that was read.
+    pub fn rewritten_subject(&self) -> Result<Vec<u8>, Error> {
+        rewritten(&self.raw_subject)
     }
 
     /// The public key as a `SubjectPublicKeyInfo` in DER.
@@ -266,18 +277,37 @@ impl SigningRequestBuilder {
     }
 }
 
-/// The extensions among the attributes of a request; other attributes are passed over.
-fn requested_extensions(mut fields: Reader<'_>) -> Result<Vec<Extension>, Error> {
-    let Some(mut attributes) = fields.optional(tag::constructed(0)).ok_or_else(asn1::truncated)? else {
-        return Ok(Vec::new());
-    };
-    let mut extensions = Vec::new();
+/// The extensions among the attributes of a request; other attributes, and what is none, are passed over.
+fn requested_extensions(mut attributes: Reader<'_>) -> Result<Vec<Extension>, Error> {
+    let mut extensions: Vec<Extension> = Vec::new();
     while !attributes.is_empty() {
-        let mut attribute = attributes.read(tag::SEQUENCE).ok_or_else(asn1::truncated)?;
-        if attribute.oid().ok_or_else(asn1::truncated)? == known::EXTENSION_REQUEST {
-            let mut values = attribute.read(tag::SET).ok_or_else(asn1::truncated)?;
-            extensions = extension_list(values.read(tag::SEQUENCE).ok_or_else(asn1::truncated)?)?;
+        let attribute = attributes.any().ok_or_else(asn1::truncated)?;
+        let Some(first) = first_of_extension_request(attribute.whole) else { continue };
+        let list = Reader::new(first).read(tag::SEQUENCE).ok_or_else(asn1::truncated)?;
+        for extension in requested(list)? {
+            if extensions.iter().any(|seen| seen.oid == extension.oid) {
+                return Err(Error::malformed("certificate request contains duplicate requested extensions"));
+            }
+            extensions.push(extension);
         }
+    }
+    Ok(extensions)
+}
+
+/// The first value of an attribute that asks for extensions.
+fn first_of_extension_request(attribute: &[u8]) -> Option<&[u8]> {
+    let mut attribute = Reader::new(attribute).read(tag::SEQUENCE)?;
+    if attribute.oid()? != known::EXTENSION_REQUEST {
+        return None;
+    }
+    Some(attribute.read(tag::SET)?.any()?.whole)
+}
+
+fn requested(mut list: Reader<'_>) -> Result<Vec<Extension>, Error> {
+    let mut extensions = Vec::new();
+    while !list.is_empty() {
+        let fields = list.read(tag::SEQUENCE).ok_or_else(asn1::truncated)?;
+        extensions.push(extension(fields).map_err(|_| asn1::truncated())?);
     }
     Ok(extensions)
 }

@@ -48,7 +48,7 @@ fn like(certificate: &Certificate) -> CertificateBuilder {
     builder.issuing_certificate_urls = certificate.issuing_certificate_urls().to_vec();
     builder.policies = certificate.policies().to_vec();
     builder.crl_distribution_points = certificate.crl_distribution_points().to_vec();
-    builder.permitted_dns_names = certificate.permitted_dns_names().to_vec();
+    builder.permitted.dns = certificate.permitted_dns_names().to_vec();
     builder.signature_algorithm = Some(certificate.signature_algorithm());
     // Nomad names keys in a way of its own, and Vault gives an Ed25519 root no identifier of its signer.
     builder.subject_key_id = KeyIdentifier::Given(certificate.subject_key_id().to_vec());

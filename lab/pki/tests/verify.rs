@@ -174,7 +174,7 @@ fn usages_must_be_allowed_all_the_way_up() {
 #[test]
 fn name_constraints_hold_for_every_name() {
     let mut constrained = authority("root");
-    constrained.permitted_dns_names = vec!["nomad".into()];
+    constrained.permitted.dns = vec!["nomad".into()];
     let top = root(constrained);
     assert_eq!(
         says(&[&top], &[], &below(leaf(), &top)),

@@ -7,7 +7,7 @@ use yasna::{DERWriterSeq, Tag};
 use super::OtherName;
 use crate::der::{Reader, tag};
 use crate::key::write_oid;
-use crate::{Error, Oid, domain, quote};
+use crate::{Error, Oid, Url, domain, quote};
 
 /// The names of the subjectAltName extension.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,28 +107,13 @@ fn address(bytes: &[u8]) -> Result<IpAddr, Error> {
 
 fn uri(bytes: &[u8]) -> Result<String, Error> {
     let uri = ascii(bytes, "SAN uniformResourceIdentifier is malformed")?;
-    if uri.bytes().any(|byte| byte < 0x20 || byte == 0x7f) {
-        let quoted = quote(&uri);
-        let what =
-            format!("cannot parse URI {quoted}: parse {quoted}: net/url: invalid control character in URL");
-        return Err(Error::malformed(what));
-    }
-    if !domain::is_valid(uri_host(&uri), false) {
-        return Err(Error::malformed(format!("cannot parse URI {}: invalid domain", quote(&uri))));
+    let quoted = quote(&uri);
+    let url =
+        Url::parse(&uri).map_err(|told| Error::malformed(format!("cannot parse URI {quoted}: {told}")))?;
+    if !domain::is_valid(&url.authority, false) {
+        return Err(Error::malformed(format!("cannot parse URI {quoted}: invalid domain")));
     }
     Ok(uri)
-}
-
-/// The host of a URI with its port, without the user in front.
-pub(crate) fn uri_host(uri: &str) -> &str {
-    let uri = uri.split('#').next().unwrap_or(uri);
-    let behind_scheme = match uri.split_once(':') {
-        Some((scheme, rest)) if !scheme.contains('/') => rest,
-        _ => uri,
-    };
-    let Some(authority) = behind_scheme.strip_prefix("//") else { return "" };
-    let authority = authority.split(['/', '?']).next().unwrap_or(authority);
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
 #[cfg(test)]
@@ -154,12 +139,5 @@ mod tests {
         assert_eq!(text(&[0x30, 0x01, 0x82]), "x509: invalid subject alternative name");
         assert_eq!(text(&[0x30, 0x03, 0x82, 0x01, 0xff]), "x509: SAN dNSName is malformed");
         assert_eq!(text(&[0x30, 0x03, 0x87, 0x01, 0x7f]), "x509: cannot parse IP address of length 1");
-    }
-
-    #[test]
-    fn the_host_of_a_uri_is_found() {
-        assert_eq!(uri_host("https://me@host:80/path?x"), "host:80");
-        assert_eq!(uri_host("urn:uuid:1"), "");
-        assert_eq!(uri_host("spiffe://lab"), "lab");
     }
 }

@@ -7,7 +7,7 @@ use time::{OffsetDateTime, UtcOffset};
 use yasna::DERWriter;
 use yasna::models::{GeneralizedTime, UTCTime};
 
-use super::{AlternativeNames, Certificate, Extension, encode};
+use super::{AlternativeNames, Certificate, Extension, Subtrees, encode};
 use crate::der::{Reader, tag};
 use crate::oid::known;
 use crate::{Error, ExtendedKeyUsage, KeyPair, KeyUsage, Name, Oid, SignatureAlgorithm};
@@ -54,10 +54,14 @@ pub struct CertificateBuilder {
     pub issuing_certificate_urls: Vec<String>,
     /// Policies it is issued under.
     pub policies: Vec<Oid>,
-    /// The only domains that certificates below this one may name; none: all.
-    pub permitted_dns_names: Vec<String>,
+    /// The only names that certificates below this one may have, of each kind of which there are any.
+    pub permitted: Subtrees,
+    /// Names that certificates below this one may not have.
+    pub excluded: Subtrees,
     /// URLs of revocation lists.
     pub crl_distribution_points: Vec<String>,
+    /// URLs of what was added to revocation lists; the extension stands behind all others.
+    pub delta_crl_distribution_points: Vec<String>,
     /// More extensions, behind all others. One that is also made from a field replaces it.
     pub extra_extensions: Vec<Extension>,
     /// How to sign; `None`: as Go does for the issuer's key.
@@ -125,8 +129,10 @@ impl CertificateBuilder {
             ocsp_servers: Vec::new(),
             issuing_certificate_urls: Vec::new(),
             policies: Vec::new(),
-            permitted_dns_names: Vec::new(),
+            permitted: Subtrees::default(),
+            excluded: Subtrees::default(),
             crl_distribution_points: Vec::new(),
+            delta_crl_distribution_points: Vec::new(),
             extra_extensions: Vec::new(),
             signature_algorithm: None,
         }
@@ -173,8 +179,10 @@ impl CertificateBuilder {
 
     /// What cannot be written, in Go's words where it has some.
     fn check(&self) -> Result<(), Error> {
-        let texts = [&self.dns_names, &self.emails, &self.uris, &self.permitted_dns_names];
-        if let Some(text) = texts.into_iter().flatten().find(|text| !text.is_ascii()) {
+        let texts = [&self.dns_names, &self.emails, &self.uris];
+        let limits = [&self.permitted, &self.excluded];
+        let limits = limits.into_iter().flat_map(|names| [&names.dns, &names.emails, &names.uris]);
+        if let Some(text) = texts.into_iter().chain(limits).flatten().find(|text| !text.is_ascii()) {
             let quoted = crate::quote(text);
             return Err(Error::NotEncodable(format!("{quoted} cannot be encoded as an IA5String").into()));
         }
@@ -256,17 +264,19 @@ impl CertificateBuilder {
             }),
             names_in_place,
             when(!self.policies.is_empty(), &|| encode::policies(&self.policies)),
-            when(!self.permitted_dns_names.is_empty(), &|| {
-                encode::permitted_dns_names(&self.permitted_dns_names)
+            when(!self.permitted.is_empty() || !self.excluded.is_empty(), &|| {
+                encode::name_constraints(&self.permitted, &self.excluded)
             }),
             when(!self.crl_distribution_points.is_empty(), &|| {
-                encode::crl_distribution_points(&self.crl_distribution_points)
+                encode::distribution_points(known::CRL_DISTRIBUTION_POINTS, &self.crl_distribution_points)
             }),
             names_behind,
         ];
         let is_replaced = |made: &Extension| self.extra_extensions.iter().any(|extra| extra.oid == made.oid);
         let made = made.into_iter().flatten().filter(|made| !is_replaced(made));
-        Ok(made.chain(self.extra_extensions.iter().cloned()).collect())
+        let freshest = (!self.delta_crl_distribution_points.is_empty())
+            .then(|| encode::distribution_points(known::FRESHEST_CRL, &self.delta_crl_distribution_points));
+        Ok(made.chain(self.extra_extensions.iter().cloned()).chain(freshest).collect())
     }
 
     fn alternative_names(&self) -> Option<Extension> {

@@ -6,12 +6,22 @@ use crate::{Error, quote};
 
 /// Name constraints of one sort, permitted or excluded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Subtrees {
-    pub(crate) dns: Vec<String>,
-    /// Address and mask, of 4 bytes each or of 16.
-    pub(crate) ip: Vec<(Vec<u8>, Vec<u8>)>,
-    pub(crate) emails: Vec<String>,
-    pub(crate) uris: Vec<String>,
+pub struct Subtrees {
+    /// Domains.
+    pub dns: Vec<String>,
+    /// Networks: address and mask, of 4 bytes each or of 16.
+    pub ip: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Mailboxes, hosts, or domains that begin with a dot.
+    pub emails: Vec<String>,
+    /// Hosts, or domains that begin with a dot.
+    pub uris: Vec<String>,
+}
+
+impl Subtrees {
+    /// Whether nothing is named.
+    pub fn is_empty(&self) -> bool {
+        self.dns.is_empty() && self.ip.is_empty() && self.emails.is_empty() && self.uris.is_empty()
+    }
 }
 
 /// Permitted and excluded names, and whether all are of a kind that Go understands.

@@ -3,7 +3,7 @@
 use yasna::{DERWriter, DERWriterSeq, Tag};
 
 use super::alternative_names::write_primitive;
-use super::{BasicConstraints, Extension};
+use super::{BasicConstraints, Extension, Subtrees};
 use crate::key::write_oid;
 use crate::oid::known;
 use crate::{ExtendedKeyUsage, KeyUsage, Oid};
@@ -76,20 +76,29 @@ pub(super) fn policies(policies: &[Oid]) -> Extension {
     Extension { oid: known::CERTIFICATE_POLICIES, critical: false, value }
 }
 
-pub(super) fn permitted_dns_names(names: &[String]) -> Extension {
+pub(super) fn name_constraints(permitted: &Subtrees, excluded: &Subtrees) -> Extension {
     let value = sequence(|w| {
-        w.next().write_tagged_implicit(Tag::context(0), |w| {
-            w.write_sequence(|w| {
-                for name in names {
-                    w.next().write_sequence(|w| write_primitive(w, 2, name.as_bytes()));
-                }
-            });
-        });
+        for (tag, names) in [(0, permitted), (1, excluded)] {
+            if !names.is_empty() {
+                w.next().write_tagged_implicit(Tag::context(tag), |w| {
+                    w.write_sequence(|w| write_subtrees(w, names));
+                });
+            }
+        }
     });
     Extension { oid: known::NAME_CONSTRAINTS, critical: true, value }
 }
 
-pub(super) fn crl_distribution_points(urls: &[String]) -> Extension {
+fn write_subtrees(w: &mut DERWriterSeq<'_>, names: &Subtrees) {
+    let mut write = |tag, name: &[u8]| w.next().write_sequence(|w| write_primitive(w, tag, name));
+    names.dns.iter().for_each(|name| write(2, name.as_bytes()));
+    names.ip.iter().for_each(|(address, mask)| write(7, &[address.as_slice(), mask].concat()));
+    names.emails.iter().for_each(|name| write(1, name.as_bytes()));
+    names.uris.iter().for_each(|name| write(6, name.as_bytes()));
+}
+
+/// Both of revocation lists and of what was added to them.
+pub(super) fn distribution_points(oid: Oid, urls: &[String]) -> Extension {
     let value = sequence(|w| {
         for url in urls {
             w.next().write_sequence(|w| {
@@ -101,7 +110,7 @@ pub(super) fn crl_distribution_points(urls: &[String]) -> Extension {
             });
         }
     });
-    Extension { oid: known::CRL_DISTRIBUTION_POINTS, critical: false, value }
+    Extension { oid, critical: false, value }
 }
 
 fn sequence(write: impl FnOnce(&mut DERWriterSeq<'_>)) -> Vec<u8> {

@@ -15,14 +15,14 @@ use time::OffsetDateTime;
 
 use self::extensions::Processed;
 use crate::signature::{SignatureAlgorithm, SignatureError};
-use crate::{Error, ExtendedKeyUsage, KeyUsage, Name, Oid, PublicKey, pem};
+use crate::{Error, ExtendedKeyUsage, KeyUsage, Name, Oid, PublicKey, colons, pem};
 
-pub(crate) use self::alternative_names::{AlternativeNames, uri_host};
+pub(crate) use self::alternative_names::AlternativeNames;
 pub use self::builder::{BasicConstraints, CertificateBuilder, Issuer, KeyIdentifier, OtherName};
-pub(crate) use self::constraints::Subtrees;
+pub use self::constraints::Subtrees;
 pub(crate) use self::encode::{write_basic_constraints, write_extension};
 pub(crate) use self::extensions::basic_constraints;
-pub(crate) use self::parse::extension_list;
+pub(crate) use self::parse::{extension, moment};
 
 /// A certificate, read as strictly as Go reads it. Clones share it; two are equal when their bytes are.
 #[derive(Clone)]
@@ -140,8 +140,7 @@ impl Certificate {
 
     /// The serial number as Vault writes it: lower-case pairs of hex digits with colons, without leading zero bytes.
     pub fn serial(&self) -> String {
-        let pairs: Vec<String> = self.serial_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        pairs.join(":")
+        colons(self.serial_bytes())
     }
 
     /// The serial number's bytes, without leading zeros.

@@ -93,7 +93,8 @@ fn validity(part: &mut Reader<'_>) -> Result<(OffsetDateTime, OffsetDateTime), E
     Ok((moment(&mut pair)?, moment(&mut pair)?))
 }
 
-fn moment(reader: &mut Reader<'_>) -> Result<OffsetDateTime, Error> {
+/// A moment, in either of the two forms.
+pub(crate) fn moment(reader: &mut Reader<'_>) -> Result<OffsetDateTime, Error> {
     if reader.is_next(tag::UTC_TIME) {
         reader.utc_time().ok_or(Error::malformed("malformed UTCTime"))
     } else if reader.is_next(tag::GENERALIZED_TIME) {
@@ -117,8 +118,8 @@ fn optional_parts(part: &mut Reader<'_>, version: u64) -> Result<Vec<Extension>,
     extension_list(field.read(tag::SEQUENCE).ok_or_else(malformed)?)
 }
 
-/// The extensions of a certificate or a request, of which each may be there once.
-pub(crate) fn extension_list(mut list: Reader<'_>) -> Result<Vec<Extension>, Error> {
+/// The extensions of a certificate, of which each may be there once.
+fn extension_list(mut list: Reader<'_>) -> Result<Vec<Extension>, Error> {
     let mut extensions: Vec<Extension> = Vec::new();
     while !list.is_empty() {
         let extension = extension(list.read(tag::SEQUENCE).ok_or(Error::malformed("malformed extension"))?)?;
@@ -131,7 +132,8 @@ pub(crate) fn extension_list(mut list: Reader<'_>) -> Result<Vec<Extension>, Err
     Ok(extensions)
 }
 
-fn extension(mut fields: Reader<'_>) -> Result<Extension, Error> {
+/// One extension of a certificate or a request.
+pub(crate) fn extension(mut fields: Reader<'_>) -> Result<Extension, Error> {
     let oid = fields.oid().ok_or(Error::malformed("malformed extension OID field"))?;
     let critical = if fields.is_next(tag::BOOLEAN) {
         fields.boolean().ok_or(Error::malformed("malformed extension critical field"))?

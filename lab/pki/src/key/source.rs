@@ -45,9 +45,9 @@ impl KeySource {
         Self(Source::Simulated { order: Arc::new(order), next: Arc::new(AtomicUsize::new(0)) })
     }
 
-    /// The source that fits a host: the pool in a simulated world, a small reserve on a host that others can reach.
+    /// The source that fits a host: the pool in a simulated world, a reserve on a host that others can reach.
     pub fn for_host(host: &Host) -> Self {
-        if host.net.is_simulated() { Self::simulated(&host.entropy) } else { Self::with_reserve(4) }
+        if host.net.is_simulated() { Self::simulated(&host.entropy) } else { Self::with_reserve(16) }
     }
 
     /// Whether it may draw from the pool.
@@ -67,15 +67,38 @@ impl KeySource {
     ///
     /// Errors: the system has no random numbers.
     pub fn key(&self, kind: KeyKind) -> Result<KeyPair, Error> {
-        let ready = match &self.0 {
+        self.finished(kind).map_or_else(|| KeyPair::generate(kind), Ok)
+    }
+
+    /// A new key that is there at once; `None`: making it takes long, see [`KeySource::make`]. In a simulation nothing
+    /// takes long, since its clock stands still meanwhile.
+    ///
+    /// Errors: the system has no random numbers.
+    pub fn ready(&self, kind: KeyKind) -> Result<Option<KeyPair>, Error> {
+        match self.finished(kind) {
+            Some(key) => Ok(Some(key)),
+            None if kind.algorithm() == "rsa" && !self.is_simulated() => Ok(None),
+            None => KeyPair::generate(kind).map(Some),
+        }
+    }
+
+    /// Makes a key on a thread of its own and hands it to `done`, which is dropped where no thread can be had.
+    pub fn make(&self, kind: KeyKind, done: impl FnOnce(Result<KeyPair, Error>) + Send + 'static) {
+        let work = move || done(KeyPair::generate(kind));
+        // Without the thread `done` is dropped, which its owner sees.
+        let _ = std::thread::Builder::new().name("make-key".to_owned()).spawn(work);
+    }
+
+    /// A key that was made before.
+    fn finished(&self, kind: KeyKind) -> Option<KeyPair> {
+        match &self.0 {
             Source::Reserve(reserve) if kind == KeyKind::Rsa2048 => reserve.take(),
             Source::Simulated { order, next } if kind == KeyKind::Rsa2048 => {
                 let drawn = next.fetch_add(1, Ordering::Relaxed);
                 order.get(drawn % order.len().max(1)).and_then(|&index| pool::key(index))
             }
             _ => None,
-        };
-        ready.map_or_else(|| KeyPair::generate(kind), Ok)
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::certificate::{Subtrees, uri_host};
+use crate::certificate::Subtrees;
 use crate::domain::{self, Mailbox};
-use crate::{Certificate, quote};
+use crate::{Certificate, Url, quote};
 
 /// Checks the names of every certificate of a chain against the constraints of those above it; the error is Go's
 /// detail.
@@ -165,7 +165,7 @@ fn find_mailbox(
 }
 
 fn constrained_host(uri: &str) -> Result<String, String> {
-    let host = uri_host(uri).to_lowercase();
+    let host = Url::parse(uri).map(|url| url.authority.to_lowercase()).unwrap_or_default();
     let quoted = quote(uri);
     if host.is_empty() {
         return Err(format!("URI with empty host ({quoted}) cannot be matched against constraints"));
