@@ -1,8 +1,9 @@
 //! Calls functions: counts, evaluates and checks their arguments.
 
 use crate::builtin;
-use crate::execute::{Failure, Machine, Place, fail};
-use crate::functions::{Signature, Type};
+use crate::change::changed;
+use crate::execute::{Failure, Given, Machine, Place, fail};
+use crate::functions::{Effect, Signature, Type};
 use crate::node::{Operand, Term};
 use crate::{Value, quote};
 
@@ -20,7 +21,10 @@ impl<'t> Machine<'t, '_> {
         let Some(signature) = own.or_else(|| builtin::signature(name)) else {
             return fail(format!("{} is not a defined function", quote(name)));
         };
-        check_count(name, signature, arguments.len(), last.is_some())?;
+        let effect = own.map_or(Effect::None, |_| self.functions.effect(name));
+        // A method is known by its type, and called by its own name.
+        let shown = name.rsplit('.').next().unwrap_or(name);
+        check_count(shown, signature, arguments.len(), last.is_some())?;
         if own.is_none() && matches!(name, "and" | "or") {
             return self.logic(dot, name == "or", arguments, last);
         }
@@ -34,6 +38,7 @@ impl<'t> Machine<'t, '_> {
             values.push(check(last, parameter(values.len()))?);
         }
         let result = match own {
+            Some(_) if effect == Effect::Executes => self.execute_definition(&values),
             Some(_) => self.functions.call(name, &values),
             None if name == "call" => {
                 let first = arguments.first().map(ToString::to_string).unwrap_or_default();
@@ -44,10 +49,38 @@ impl<'t> Machine<'t, '_> {
             }
             None => builtin::call(name, &values),
         };
-        result.map_err(|message| {
+        let result = result.map_err(|message| {
             self.at = place;
-            Failure(format!("error calling {name}: {message}"))
-        })
+            Failure(format!("error calling {shown}: {message}"))
+        })?;
+        if effect == Effect::ChangesFirst
+            && let Some(first) = values.first()
+        {
+            for (_, held) in &mut self.variables {
+                if let Some(new) = changed(held, first, &result) {
+                    *held = new;
+                }
+            }
+        }
+        Ok(result)
+    }
+
+    /// The text that a definition gives for the data after its name.
+    fn execute_definition(&mut self, values: &[Value]) -> Result<Value, String> {
+        let (name, data) = match values {
+            [name] => (name, Value::Missing),
+            [name, data] => (name, data.clone()),
+            many => {
+                let given = many.len();
+                return Err(format!(
+                    "executeTemplate: wrong number of arguments, expected 1 or 2, but got {given}"
+                ));
+            }
+        };
+        let outer = std::mem::take(&mut self.output);
+        let result = self.run_definition(name.as_text().unwrap_or_default(), data);
+        let text = std::mem::replace(&mut self.output, outer);
+        result.map(|()| Value::from(text))
     }
 
     /// `and` and `or` stop at the first argument that decides.
@@ -79,14 +112,14 @@ impl<'t> Machine<'t, '_> {
         let value = match &operand.term {
             Term::Dot => dot.clone(),
             Term::Nil => match wanted {
-                Type::Any | Type::Texts => return Ok(Value::Nil),
+                Type::Any | Type::Texts | Type::Map => return Ok(Value::Nil),
                 _ => return fail(format!("cannot assign nil to {}", wanted.name())),
             },
-            Term::Field(names) => self.fields(dot.clone(), names, false)?,
-            Term::Variable(_) => self.variable(operand, false)?,
+            Term::Field(names) => self.fields(dot, dot.clone(), names, operand, Given::default())?,
+            Term::Variable(_) => self.variable(dot, operand, Given::default())?,
             Term::Pipe(pipe) => self.pipeline(dot, pipe)?,
             Term::Function(name) => self.call(dot, name, Place::Operand(operand), &[], None)?,
-            Term::Chain(..) => self.chain(dot, operand, false)?,
+            Term::Chain(..) => self.chain(dot, operand, Given::default())?,
             Term::Bool(truth) => return literal(Value::Bool(*truth), wanted, operand),
             Term::Number(_, value) | Term::Text(_, value) => return literal(value.clone(), wanted, operand),
         };
@@ -114,6 +147,7 @@ fn check(value: Value, wanted: Type) -> Result<Value, Failure> {
     }
     match value {
         Value::Missing if wanted == Type::Texts => Ok(Value::texts([""; 0])),
+        Value::Missing if wanted == Type::Map => Ok(Value::map([])),
         Value::Missing => fail(format!("invalid value; expected {}", wanted.name())),
         Value::Nil => fail(format!("wrong type for value; expected {}; got interface {{}}", wanted.name())),
         value => fail(format!("wrong type for value; expected {}; got {}", wanted.name(), value.type_name())),
@@ -127,7 +161,7 @@ fn literal(value: Value, wanted: Type, operand: &Operand) -> Result<Value, Failu
     }
     match wanted {
         Type::Integer => fail(format!("expected integer; found {operand}")),
-        Type::Texts => fail(format!("can't handle {operand} for arg of type []string")),
+        Type::Texts | Type::Map => fail(format!("can't handle {operand} for arg of type {}", wanted.name())),
         _ => fail(format!("expected {}; found {operand}", wanted.name())),
     }
 }

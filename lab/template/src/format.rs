@@ -38,11 +38,14 @@ fn write(value: &Value, text: &mut String) {
             });
             text.push(']');
         }
-        Value::Object(object) => {
-            text.push_str(if object.type_name.starts_with('*') { "&{" } else { "{" });
-            joined(text, object.fields.iter(), |text, (_, value)| write(value, text));
-            text.push('}');
-        }
+        Value::Object(object) => match object.method("String") {
+            Some(shown) => write(shown, text),
+            None => {
+                text.push_str(if object.type_name.starts_with('*') { "&{" } else { "{" });
+                joined(text, object.fields.iter(), |text, (_, value)| write(value, text));
+                text.push('}');
+            }
+        },
     }
 }
 

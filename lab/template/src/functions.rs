@@ -4,11 +4,35 @@ use crate::Value;
 
 /// What a program gives its templates to call, besides Go's built-in functions.
 pub trait Functions {
-    /// What the function called `name` takes; `None` where there is none.
+    /// What the function called `name` takes; `None` where there is none. Methods of structures that take arguments are
+    /// functions, too, called `TYPE.METHOD`.
     fn signature(&self, name: &str) -> Option<Signature>;
 
     /// Calls it. The arguments fit the signature. An error is a message, which the template's error goes round.
     fn call(&mut self, name: &str, arguments: &[Value]) -> Result<Value, String>;
+
+    /// What a method without arguments gives, of values that are no structures with methods of their own; `None` where
+    /// there is no such method.
+    fn method(&self, _receiver: &Value, _name: &str) -> Option<Value> {
+        None
+    }
+
+    /// What calling it does besides giving a value.
+    fn effect(&self, _name: &str) -> Effect {
+        Effect::None
+    }
+}
+
+/// What calling a function does besides giving a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing.
+    None,
+    /// It changes the map that it is given first, and gives that map: every variable that holds it sees the change.
+    ChangesFirst,
+    /// It does not give a value itself: what it is called with is the name of a definition and the data for it, whose
+    /// text is the value.
+    Executes,
 }
 
 /// Only Go's built-in functions.
@@ -59,6 +83,8 @@ pub enum Type {
     Bool,
     /// `[]string`
     Texts,
+    /// `map[string]interface {}`
+    Map,
 }
 
 impl Type {
@@ -70,6 +96,7 @@ impl Type {
             Self::Integer => "int",
             Self::Bool => "bool",
             Self::Texts => "[]string",
+            Self::Map => "map[string]interface {}",
         }
     }
 
@@ -81,6 +108,7 @@ impl Type {
             Self::Integer => matches!(value, Value::Integer(_)),
             Self::Bool => matches!(value, Value::Bool(_)),
             Self::Texts => matches!(value, Value::Texts(_)),
+            Self::Map => matches!(value, Value::Map(_)),
         }
     }
 }

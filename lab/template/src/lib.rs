@@ -24,6 +24,7 @@
 
 mod builtin;
 mod call;
+mod change;
 mod compare;
 mod error;
 mod execute;
@@ -32,6 +33,7 @@ mod functions;
 mod lexer;
 mod node;
 mod number;
+mod outline;
 mod parser;
 mod printf;
 mod quote;
@@ -39,7 +41,8 @@ mod template;
 mod value;
 
 pub use crate::error::Error;
-pub use crate::functions::{Functions, NoFunctions, Signature, Type};
+pub use crate::functions::{Effect, Functions, NoFunctions, Signature, Type};
+pub use crate::outline::{FieldUse, FunctionCall, Outline};
 pub use crate::quote::quote;
 pub use crate::template::{MissingKey, Options, Template};
 pub use crate::value::{Object, Value};

@@ -45,6 +45,14 @@ pub struct Object {
     pub methods: Vec<(&'static str, Value)>,
 }
 
+impl Object {
+    /// What a method gives, if there is one of that name. `String` is how the structure displays, and `MarshalJSON` what
+    /// it is as JSON.
+    pub fn method(&self, name: &str) -> Option<&Value> {
+        self.methods.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+}
+
 impl Value {
     /// A list of values.
     pub fn list(items: impl IntoIterator<Item = Self>) -> Self {
@@ -107,6 +115,9 @@ impl Value {
                 .map(|(key, value)| (key.clone(), value.to_json()))
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
+            Self::Object(object) if object.method("MarshalJSON").is_some() => {
+                object.method("MarshalJSON").map_or(serde_json::Value::Null, Self::to_json)
+            }
             Self::Object(object) => object
                 .fields
                 .iter()

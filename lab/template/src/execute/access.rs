@@ -1,6 +1,6 @@
 //! Variables, and the fields of values.
 
-use super::{Failure, Machine, Place, fail};
+use super::{Failure, Given, Machine, Place, fail};
 use crate::node::{Operand, Term};
 use crate::template::MissingKey;
 use crate::{Type, Value, quote};
@@ -11,7 +11,7 @@ impl<'t> Machine<'t, '_> {
         &mut self,
         dot: &Value,
         operand: &'t Operand,
-        has_arguments: bool,
+        given: Given<'t>,
     ) -> Result<Value, Failure> {
         self.at = Place::Operand(operand);
         let Term::Chain(first, names) = &operand.term else { return Ok(Value::Missing) };
@@ -19,11 +19,16 @@ impl<'t> Machine<'t, '_> {
             Term::Pipe(pipe) => self.pipeline(dot, pipe)?,
             _ => self.argument(dot, Type::Any, first)?,
         };
-        self.fields(value, names, has_arguments)
+        self.fields(dot, value, names, operand, given)
     }
 
     /// `$x.a.b`
-    pub(crate) fn variable(&mut self, operand: &'t Operand, has_arguments: bool) -> Result<Value, Failure> {
+    pub(crate) fn variable(
+        &mut self,
+        dot: &Value,
+        operand: &'t Operand,
+        given: Given<'t>,
+    ) -> Result<Value, Failure> {
         self.at = Place::Operand(operand);
         let Term::Variable(names) = &operand.term else { return Ok(Value::Missing) };
         let (name, fields) =
@@ -31,22 +36,38 @@ impl<'t> Machine<'t, '_> {
         let Some((_, value)) = self.variables.iter().rev().find(|(known, _)| known == name) else {
             return fail(format!("undefined variable: {name}"));
         };
-        if fields.is_empty() && has_arguments {
+        if fields.is_empty() && given.is_any() {
             return fail(format!("can't give argument to non-function {operand}"));
         }
-        self.fields(value.clone(), fields, has_arguments)
+        let value = value.clone();
+        self.fields(dot, value, fields, operand, given)
     }
 
-    /// The field of a field of a value.
+    /// The field of a field of a value; the last may be a method with arguments.
     pub(crate) fn fields(
-        &self,
+        &mut self,
+        dot: &Value,
         value: Value,
         names: &[String],
-        has_arguments: bool,
+        operand: &'t Operand,
+        given: Given<'t>,
     ) -> Result<Value, Failure> {
         let (mut value, mut from_map) = (value, false);
         for (index, name) in names.iter().enumerate() {
-            let next = self.field(&value, name, has_arguments && index + 1 == names.len(), from_map)?;
+            let is_last = index + 1 == names.len();
+            if let Value::Object(object) = &value {
+                let method = format!("{}.{name}", object.type_name);
+                if self.functions.signature(&method).is_some() {
+                    let given = if is_last { given.clone() } else { Given::default() };
+                    value = self.call(dot, &method, Place::Operand(operand), given.operands, given.last)?;
+                    continue;
+                }
+            }
+            if let Some(result) = self.functions.method(&value, name) {
+                value = result;
+                continue;
+            }
+            let next = self.field(&value, name, given.is_any() && is_last, from_map)?;
             from_map = matches!(value, Value::Map(_));
             value = next;
         }

@@ -77,6 +77,20 @@ impl fmt::Display for Place<'_> {
 /// Why an execution ended early; the place is the machine's.
 pub(crate) struct Failure(pub(crate) String);
 
+/// What stands behind a field, which may be a method.
+#[derive(Clone, Default)]
+pub(crate) struct Given<'t> {
+    pub(crate) operands: &'t [Operand],
+    /// The value before it in a pipeline.
+    pub(crate) last: Option<Value>,
+}
+
+impl Given<'_> {
+    pub(crate) fn is_any(&self) -> bool {
+        !self.operands.is_empty() || self.last.is_some()
+    }
+}
+
 /// What a list of nodes came to.
 #[derive(PartialEq)]
 enum Flow {
@@ -89,9 +103,9 @@ pub(crate) struct Machine<'t, 'f> {
     pub(crate) template: &'t Template,
     pub(crate) functions: &'f mut dyn Functions,
     executing: &'t str,
-    variables: Vec<(String, Value)>,
+    pub(crate) variables: Vec<(String, Value)>,
     pub(crate) at: Place<'t>,
-    output: String,
+    pub(crate) output: String,
     steps: usize,
     depth: usize,
 }
@@ -251,14 +265,37 @@ impl<'t> Machine<'t, '_> {
             Some(pipe) => self.pipeline(dot, pipe)?,
             None => Value::Missing,
         };
+        self.walk_definition(&call.name, nodes, data)
+    }
+
+    fn walk_definition(&mut self, name: &'t str, nodes: &'t [Node], data: Value) -> Result<(), Failure> {
         let outer = std::mem::replace(&mut self.variables, vec![("$".to_owned(), data.clone())]);
-        let executing = std::mem::replace(&mut self.executing, &call.name);
+        let executing = std::mem::replace(&mut self.executing, name);
         self.depth += 1;
         self.walk(&data, nodes)?;
         self.depth -= 1;
         self.executing = executing;
         self.variables = outer;
         Ok(())
+    }
+
+    /// Runs a definition as a template of its own: what is wrong in it is told as its whole error.
+    pub(crate) fn run_definition(&mut self, name: &str, data: Value) -> Result<(), String> {
+        let Some((name, nodes)) = self.template.definitions.get_key_value(name) else {
+            return Err(format!(
+                "template: no template {} associated with template {}",
+                quote(name),
+                quote(&self.template.name)
+            ));
+        };
+        if self.depth == MAX_DEPTH {
+            return Err(format!("exceeded maximum template depth ({MAX_DEPTH})"));
+        }
+        let executing = self.executing;
+        let result = self.walk_definition(name, nodes, data);
+        let told = result.map_err(|Failure(message)| self.error(message).to_string());
+        self.executing = executing;
+        told
     }
 
     /// The value of a pipeline, which it also gives to the variables it declares.
@@ -298,9 +335,9 @@ impl<'t> Machine<'t, '_> {
         match &first.term {
             Term::Field(names) => {
                 self.at = Place::Operand(first);
-                self.fields(dot.clone(), names, has_arguments)
+                self.fields(dot, dot.clone(), names, first, Given { operands: rest, last })
             }
-            Term::Chain(..) => self.chain(dot, first, has_arguments),
+            Term::Chain(..) => self.chain(dot, first, Given { operands: rest, last }),
             Term::Function(name) => {
                 self.at = Place::Operand(first);
                 self.call(dot, name, Place::Command(command), rest, last)
@@ -309,7 +346,7 @@ impl<'t> Machine<'t, '_> {
                 refuse(first)?;
                 self.pipeline(dot, pipe)
             }
-            Term::Variable(_) => self.variable(first, has_arguments),
+            Term::Variable(_) => self.variable(dot, first, Given { operands: rest, last }),
             Term::Bool(truth) => {
                 self.at = Place::Operand(first);
                 refuse(first)?;
