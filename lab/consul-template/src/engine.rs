@@ -8,14 +8,20 @@ use lab_template::Value;
 use lab_world::{Tasks, format_duration};
 use time::OffsetDateTime;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::watch;
 
-use crate::command::{CommandError, Commands};
+use crate::Options;
+use crate::command::{CommandError, Commands, Invocation};
 use crate::config::Config;
+use crate::embedded::Progress;
+use crate::error::Error;
 use crate::functions::{Brain, Evaluation, Surroundings};
+use crate::journal::Journal;
 use crate::query::{Context, Query};
 use crate::quiescence::Quiescence;
 use crate::render::render;
 use crate::source::{Event, Source};
+use crate::supervisor::{Supervisor, ended};
 use crate::view::{Report, View};
 
 /// How long a command may take unless configured.
@@ -27,7 +33,7 @@ pub(crate) struct Engine {
     pub(crate) context: Context,
     pub(crate) commands: Arc<dyn Commands>,
     pub(crate) environment: BTreeMap<String, String>,
-    pub(crate) once: bool,
+    pub(crate) options: Options,
     templates: Vec<Source>,
     brain: Brain,
     views: BTreeMap<String, Tasks>,
@@ -36,12 +42,20 @@ pub(crate) struct Engine {
     reports: UnboundedSender<Report>,
     inbox: UnboundedReceiver<Report>,
     held: VecDeque<Report>,
+    /// What runs for as long as this does, once everything is rendered.
+    supervisor: Option<Arc<Supervisor>>,
+    /// How that will end.
+    child: Option<watch::Receiver<Option<i32>>>,
+    /// Where whoever embeds this hears how far it is.
+    progress: Option<watch::Sender<Progress>>,
 }
 
 /// What one pass over all templates gathered.
 #[derive(Default)]
 struct Pass {
     dependencies: BTreeMap<String, Query>,
+    /// The numbers of the templates whose files were written.
+    written: Vec<usize>,
     commands: Vec<usize>,
 }
 
@@ -51,7 +65,7 @@ impl Engine {
         context: Context,
         commands: Arc<dyn Commands>,
         environment: BTreeMap<String, String>,
-        once: bool,
+        options: Options,
     ) -> Result<Self, String> {
         let templates = config.templates.iter().map(|template| Source::load(template, &context.host));
         let templates = templates.collect::<Result<Vec<_>, _>>()?;
@@ -61,7 +75,7 @@ impl Engine {
             context,
             commands,
             environment,
-            once,
+            options,
             templates,
             brain: Brain::default(),
             views: BTreeMap::new(),
@@ -70,26 +84,64 @@ impl Engine {
             reports,
             inbox,
             held: VecDeque::new(),
+            supervisor: None,
+            child: None,
+            progress: None,
         })
     }
 
-    /// Runs until it has rendered everything once, if that is all it is to do, or something fails.
-    pub(crate) async fn run(mut self) -> Result<(), String> {
+    /// Tells how far it is.
+    pub(crate) fn report_to(&mut self, progress: watch::Sender<Progress>) {
+        self.progress = Some(progress);
+    }
+
+    /// Has it start and keep a process.
+    pub(crate) fn supervise(&mut self, supervisor: Arc<Supervisor>) {
+        self.supervisor = Some(supervisor);
+    }
+
+    /// Runs until it has rendered everything once, if that is all it is to do, or something fails, or the process that
+    /// it keeps has ended.
+    pub(crate) async fn run(mut self) -> Result<(), Error> {
         let journal = self.context.journal.clone();
         journal.info("(runner) starting".to_owned());
-        self.pass(None).await?;
+        self.pass(None).await.map_err(Error::Runner)?;
+        if self.options.parse_only {
+            journal.info("(runner) ParseOnly mode and all templates parsed".to_owned());
+            journal.info("(runner) stopping".to_owned());
+            return Ok(());
+        }
         loop {
             if self.all_rendered() {
                 self.arm_quiescences();
-                if self.once {
-                    journal.info("(runner) once mode and all templates rendered".to_owned());
-                    journal.info("(runner) stopping".to_owned());
-                    return Ok(());
+                if let Some(supervisor) = &self.supervisor {
+                    self.child = Some(supervisor.start().await.map_err(Error::Runner)?);
+                }
+                if self.options.once {
+                    return self.finish_once(&journal).await;
                 }
             }
-            let quiescent = self.wait().await?;
-            self.pass(quiescent).await?;
+            let mut child = self.child.take();
+            let quiescent = tokio::select! {
+                biased;
+                quiescent = self.wait() => quiescent.map_err(Error::Runner)?,
+                code = ended(&mut child) => return Err(died(&journal, code)),
+            };
+            self.child = child;
+            self.pass(quiescent).await.map_err(Error::Runner)?;
         }
+    }
+
+    async fn finish_once(&mut self, journal: &Journal) -> Result<(), Error> {
+        journal.info("(runner) once mode and all templates rendered".to_owned());
+        if self.child.is_some() {
+            self.views.clear();
+            journal.info("(runner) waiting for child process to exit".to_owned());
+            let code = ended(&mut self.child).await;
+            return Err(died(journal, code));
+        }
+        journal.info("(runner) stopping".to_owned());
+        Ok(())
     }
 
     /// Waits for new data, or for the end of a template's quiescence, whose number it gives.
@@ -156,7 +208,7 @@ impl Engine {
     }
 
     fn arm_quiescences(&mut self) {
-        if self.once {
+        if self.options.once {
             return;
         }
         for (index, template) in self.templates.iter().enumerate() {
@@ -174,12 +226,16 @@ impl Engine {
             self.evaluate(index, quiescent, &mut pass)?;
         }
         self.forget_unused(&pass.dependencies);
-        self.dependencies = pass.dependencies;
+        self.dependencies = std::mem::take(&mut pass.dependencies);
+        self.tell(&pass);
         let mut errors = Vec::new();
         for index in pass.commands {
             if let Err(error) = self.command(index).await {
                 errors.push(error);
             }
+        }
+        if let Some(supervisor) = self.supervisor.as_ref().filter(|_| !pass.written.is_empty()) {
+            errors.extend(supervisor.reload().await.err());
         }
         match errors.as_slice() {
             [] => Ok(()),
@@ -191,15 +247,27 @@ impl Engine {
         }
     }
 
+    fn tell(&self, pass: &Pass) {
+        let Some(progress) = &self.progress else { return };
+        let unknown = self.dependencies.keys().filter(|name| !self.brain.contains_key(*name));
+        let (missing, complete) = (unknown.cloned().collect(), self.all_rendered());
+        progress.send_modify(|progress| {
+            pass.written.iter().for_each(|index| progress.written[*index] += 1);
+            progress.missing = missing;
+            progress.complete = complete;
+        });
+    }
+
     fn evaluate(&mut self, index: usize, quiescent: Option<usize>, pass: &mut Pass) -> Result<(), String> {
         let source = &mut self.templates[index];
-        if self.once && source.event.is_some_and(|event| event.rendered) {
+        if self.options.once && source.event.is_some_and(|event| event.rendered) {
             return Ok(());
         }
         let surroundings = Surroundings {
             host: &self.context.host,
             environment: &self.environment,
             vault: &self.context.config,
+            nomad_namespace: &self.config.nomad.namespace,
             template: &source.config,
         };
         let mut evaluation = Evaluation::new(&self.brain, surroundings);
@@ -249,7 +317,14 @@ impl Engine {
         let journal = &self.context.journal;
         let template = &self.templates[index].config;
         let display = template.display();
-        let written = match render(&self.context.host.disk, template, text, journal) {
+        let rendered = match &self.options.dry {
+            Some(show) => {
+                show(&format!("> {}\n{text}", template.destination));
+                Ok(false)
+            }
+            None => render(&self.context.host.disk, template, text, journal),
+        };
+        let written = match rendered {
             Ok(written) => written,
             Err(error) if template.error_fatal != Some(false) => {
                 return Err(format!("error rendering {display}: {error}"));
@@ -264,10 +339,11 @@ impl Engine {
             return Ok(());
         }
         self.context.journal.info(format!("(runner) rendered {display}"));
-        let command = &self.templates[index].config.command;
+        pass.written.push(index);
+        let command = &self.templates[index].config.exec.command;
         // One pass runs a command once, however many templates want it.
-        let is_known = |known: &usize| self.templates[*known].config.command == *command;
-        if !command.is_empty() && !pass.commands.iter().any(is_known) {
+        let is_known = |known: &usize| self.templates[*known].config.exec.command == *command;
+        if self.templates[index].config.exec.is_set() && !pass.commands.iter().any(is_known) {
             pass.commands.push(index);
         }
         Ok(())
@@ -279,7 +355,7 @@ impl Engine {
         }
         self.context.journal.debug(format!("(watcher) adding {name}"));
         let entropy = self.context.entropy.branch(&name);
-        let view = View::new(query, Context { entropy, ..self.context.clone() }, self.once);
+        let view = View::new(query, Context { entropy, ..self.context.clone() }, self.options.once);
         let tasks = Tasks::new();
         tasks.spawn(view.run(self.reports.clone()));
         self.views.insert(name, tasks);
@@ -298,13 +374,23 @@ impl Engine {
         let template = &self.templates[index].config;
         let (shown, display) = (lab_template::quote(&template.shown_command()), template.display());
         self.context.journal.info(format!("(runner) executing command {shown} from {display}"));
-        let command = template.command.join(" ");
-        let limit = template.command_timeout.unwrap_or(COMMAND_TIMEOUT);
-        let run = self.commands.run(&command);
-        let result = match self.context.host.clock.timeout(limit, run).await {
-            Some(result) => result,
-            None => Err(CommandError::TimedOut { command, limit: format_duration(limit) }),
+        let limit = template.exec.timeout.unwrap_or(COMMAND_TIMEOUT);
+        let environment = template.exec.environment.apply(&self.environment, self.config.for_commands());
+        let result = match Invocation::new(&template.exec.command, environment) {
+            Ok(command) => {
+                let started = command.started();
+                self.context.journal.info(format!("(child) spawning: {started}"));
+                let run = self.context.host.clock.timeout(limit, self.commands.run(&command)).await;
+                let late = || Err(CommandError::TimedOut { command: started, limit: format_duration(limit) });
+                run.unwrap_or_else(late)
+            }
+            Err(error) => Err(error),
         };
         result.map_err(|error| format!("failed to execute command {shown} from {display}: {error}"))
     }
+}
+
+fn died(journal: &Journal, code: i32) -> Error {
+    journal.info("(runner) child process exited".to_owned());
+    Error::Child(code)
 }

@@ -9,6 +9,9 @@ pub enum Error {
     /// Something failed on the way (exit status 14).
     #[error("{0}")]
     Runner(String),
+    /// The process that it supervises has ended (with that process's exit status).
+    #[error("child process exited with code {0}")]
+    Child(i32),
 }
 
 impl Error {
@@ -17,6 +20,7 @@ impl Error {
         let code = match self {
             Self::Configuration(_) => 15,
             Self::Runner(_) => 14,
+            Self::Child(code) => *code,
         };
         Exit { code, message: self.to_string() }
     }
@@ -25,7 +29,7 @@ impl Error {
 /// How the program ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exit {
-    /// The exit status: 0, 12 after an interrupt, 14 and 15 after an [`Error`].
+    /// The exit status: 0, 12 after an interrupt, 14 and 15 after an [`Error`], or that of a supervised process.
     pub code: i32,
     /// What it said last; empty where it had nothing to say.
     pub message: String,

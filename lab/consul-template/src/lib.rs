@@ -5,14 +5,14 @@
 //! [`lab_world::Host`]: one virtual week of renewals costs what its requests cost.
 //!
 //! ```no_run
-//! use lab_consul_template::{CommandFuture, Commands, Runner};
+//! use lab_consul_template::{CommandFuture, Commands, Invocation, Runner};
 //! use std::collections::BTreeMap;
 //! use std::sync::Arc;
 //!
 //! struct Systemd;
 //! impl Commands for Systemd {
-//!     fn run(&self, command: &str) -> CommandFuture {
-//!         assert_eq!(command, "systemctl reload nomad");
+//!     fn run(&self, command: &Invocation) -> CommandFuture {
+//!         assert_eq!(command.line(), "systemctl reload nomad");
 //!         Box::pin(async { Ok(()) })
 //!     }
 //! }
@@ -27,20 +27,32 @@
 
 mod command;
 mod config;
+mod embedded;
 mod engine;
 mod error;
 mod functions;
 mod journal;
-mod json;
+mod layout;
+mod login;
+mod nomad;
 mod program;
 mod query;
 mod quiescence;
 mod render;
 mod source;
+mod sprig;
+mod supervisor;
+mod tls;
 mod token;
 mod vault;
 mod view;
 
-pub use crate::command::{CommandError, CommandFuture, Commands};
+pub use crate::command::{Child, CommandError, CommandFuture, Commands, Invocation};
+pub use crate::config::Process;
+pub use crate::config::{Configuration, TemplateSettings, UnreadableConfiguration, VaultSettings};
+pub use crate::embedded::{EmbeddedTemplate, Progress, Renderer, VaultAccess};
 pub use crate::error::{Error, Exit};
-pub use crate::program::{Options, Runner};
+pub use crate::login::{Token, Vault};
+pub use crate::program::{DryRun, Options, Runner};
+pub use crate::query::{Nomad, NomadAnswer, Question};
+pub use crate::sprig::Sprig;

@@ -73,7 +73,9 @@ impl Lazy {
                 parsed.map_err(|error| format!("parse: {error}"))?
             }
         };
-        let result = parsed.execute(&Value::Missing, evaluation).map_err(|error| format!("execute: {error}"));
+        let result = parsed
+            .execute(&Value::Missing, evaluation)
+            .map_err(|error| format!("execute: {}", evaluation.redacted(&error.to_string())));
         self.parsed = Some(parsed);
         result
     }

@@ -72,7 +72,9 @@ impl View {
         }
         let _ = reports.send(Report::Trouble);
         let journal = &self.context.journal;
-        let pause = self.context.config.retry.pause(self.failures);
+        let retry =
+            if self.query.is_nomad() { &self.context.nomad_retry } else { &self.context.config.retry };
+        let pause = retry.pause(self.failures);
         self.failures += 1;
         match pause {
             Some(pause) => {
@@ -97,9 +99,10 @@ impl View {
                 clock.sleep(left + self.context.entropy.duration(Duration::ZERO..DITHER)).await;
             }
             first = false;
-            // Answers are numbered by the second, and one of the same second counts as the same.
+            // Vault's answers are numbered by the second, and one of the same second counts as the same.
             let index = clock.unix();
-            let is_same = index == self.last_index || self.last.as_ref() == Some(&answer);
+            let is_known = index == self.last_index && !self.query.is_nomad();
+            let is_same = is_known || self.last.as_ref() == Some(&answer);
             self.last_index = index;
             if !is_same {
                 self.last = Some(answer.clone());

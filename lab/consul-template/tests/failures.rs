@@ -292,13 +292,18 @@ fn a_failing_command_ends_it() {
             exit,
             Exit {
                 code: 14,
-                message: "1 error occurred:\n\t* failed to execute command \"[\\\"systemctl reload nomad\\\"]\" from \"(dynamic)\" => \"/out\": child: command exited with a non-zero exit status:\n\n    sh -c systemctl reload nomad\n\nPlease ensure the command exits with a zero (0) exit status to indicate success\n\n\n".to_owned()
+                message: "1 error occurred:\n\t* failed to execute command \"[\\\"systemctl reload nomad\\\"]\" from \"(dynamic)\" => \"/out\": child: command exited with a non-zero exit status:\n\n    sh -c systemctl reload nomad\n\nPlease ensure the command exits with a zero (0) exit status to indicate success\n\n".to_owned()
             }
         );
         *systemd.hangs.lock().expect("no panic") = true;
         host.disk.remove("/out").expect("a rendered file");
         let exit = start(&host, &systemd).wait().await;
-        assert!(exit.message.contains("child: command did not exit within \"30s\":"), "{}", exit.message);
+        assert!(
+            exit.message
+                .contains("child: command did not exit within time limit (\"30s\"):\n    sh -c systemctl"),
+            "{}",
+            exit.message
+        );
     });
 }
 
@@ -345,10 +350,10 @@ fn once_renders_and_ends_and_an_interrupt_ends_it_too() {
         host.disk.set_mode("/out", 0o640).expect("a disk");
         let runner = Runner::start_with(
             &host,
-            "/etc/ct.hcl",
+            vec!["/etc/ct.hcl".into()],
             BTreeMap::new(),
             Arc::new(Systemd::default()),
-            Options { once: true },
+            Options { once: true, ..Options::default() },
         );
         assert_eq!(
             runner.expect("a good configuration").wait().await,

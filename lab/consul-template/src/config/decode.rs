@@ -39,10 +39,15 @@ impl<'a, 'e> Decoder<'a, 'e> {
     }
 
     pub(super) fn bool(&mut self, name: &str) -> Option<bool> {
+        self.bool_shown(name, name)
+    }
+
+    /// As [`Self::bool`], called `shown` in complaints.
+    pub(super) fn bool_shown(&mut self, name: &str, shown: &str) -> Option<bool> {
         let value = self.value(name)?;
         match &value.kind {
             Kind::Bool(truth) => Some(*truth),
-            _ => self.mismatch(name, "bool", value),
+            _ => self.mismatch(shown, "bool", value),
         }
     }
 
@@ -110,8 +115,11 @@ impl<'a, 'e> Decoder<'a, 'e> {
 
     pub(super) fn signal(&mut self, name: &str) -> Option<String> {
         let text = self.string(name)?;
+        if text.is_empty() {
+            return Some("SIGNULL".to_owned());
+        }
         if SIGNALS.contains(&text.to_uppercase().as_str()) {
-            return Some(text);
+            return Some(text.to_uppercase());
         }
         let valid: Vec<String> = SIGNALS.iter().map(|signal| format!("{signal:?}")).collect();
         let valid = valid.join(" ");
@@ -201,8 +209,11 @@ impl<'a, 'e> Decoder<'a, 'e> {
     fn mismatch<T>(&mut self, name: &str, wanted: &str, value: &Value) -> Option<T> {
         let (got, shown) = match &value.kind {
             Kind::String(text) => ("string", text.clone()),
-            Kind::Number(number) if number.integer().is_ok() => ("int", number.text().to_owned()),
-            Kind::Number(number) => ("float64", number.text().to_owned()),
+            Kind::Number(number) => match (number.integer(), number.float()) {
+                (Ok(whole), _) => ("int", whole.to_string()),
+                (_, Some(fraction)) => ("float64", fraction.to_string()),
+                _ => ("float64", number.text().to_owned()),
+            },
             Kind::Bool(truth) => ("bool", truth.to_string()),
             Kind::List(_) => ("[]interface {}", "[...]".to_owned()),
             _ => ("map[string]interface {}", "map[...]".to_owned()),

@@ -1,6 +1,10 @@
 //! The configuration: HCL1 or JSON, in one file or a directory of them.
 
 mod decode;
+mod environment;
+mod exec;
+mod judge;
+mod nomad;
 mod retry;
 mod template;
 mod tls;
@@ -14,6 +18,9 @@ use lab_hcl::hcl1;
 use lab_world::{Disk, DiskError, Level};
 
 use self::decode::Decoder;
+pub(crate) use self::exec::ExecConfig;
+pub use self::judge::{Configuration, TemplateSettings, UnreadableConfiguration, VaultSettings};
+pub(crate) use self::nomad::NomadConfig;
 pub(crate) use self::retry::Retry;
 pub(crate) use self::template::TemplateConfig;
 pub(crate) use self::tls::Tls;
@@ -25,11 +32,14 @@ use crate::Error;
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) vault: VaultConfig,
+    pub(crate) nomad: NomadConfig,
     pub(crate) templates: Vec<TemplateConfig>,
+    pub(crate) exec: ExecConfig,
     pub(crate) wait: Wait,
     pub(crate) log_level: Level,
     pub(crate) left_delimiter: String,
     pub(crate) right_delimiter: String,
+    pub(crate) process: Process,
     /// Blocks that are read and have no effect here.
     pub(crate) ignored: Vec<&'static str>,
 }
@@ -38,25 +48,43 @@ pub(crate) struct Config {
 #[derive(Default)]
 struct Written {
     vault: vault::Written,
+    nomad: nomad::Written,
     templates: Vec<TemplateConfig>,
+    exec: ExecConfig,
     wait: Wait,
     log_level: Option<String>,
     left_delimiter: Option<String>,
     right_delimiter: Option<String>,
     error_fatal: Option<bool>,
+    process: Process,
     ignored: Vec<&'static str>,
 }
 
-/// Reads a file, or every file of a directory in the order of their names.
+/// What is configured for the process that the program runs in; empty where nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Process {
+    /// The signal that ends it, `SIGINT` unless it is said otherwise.
+    pub kill_signal: String,
+    /// The signal that has it read its configuration again, `SIGHUP` unless it is said otherwise.
+    pub reload_signal: String,
+    /// The file that holds its id.
+    pub pid_file: String,
+}
+
+/// Reads files, and every file of a directory in the order of their names; `settings` are laid over them.
 pub(crate) fn load(
     disk: &Disk,
-    path: &Path,
+    paths: &[std::path::PathBuf],
+    settings: &str,
     environment: &BTreeMap<String, String>,
 ) -> Result<Config, Error> {
     let mut written = Written::default();
-    for file in files(disk, path)? {
-        read(disk, &file, &mut written)?;
+    for path in paths {
+        for file in files(disk, path)? {
+            read(disk, &file, &mut written)?;
+        }
     }
+    read_bytes(Path::new("(command line)"), settings.as_bytes(), &mut written)?;
     written.finish(disk, environment)
 }
 
@@ -78,10 +106,18 @@ fn files(disk: &Disk, path: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
 }
 
 fn read(disk: &Disk, file: &Path, written: &mut Written) -> Result<(), Error> {
-    let failed = |cause: String| Error::Configuration(format!("from file: {}: {cause}", file.display()));
-    let bytes = disk.read(file).map_err(|error: DiskError| failed(error.to_string()))?;
+    let bytes = disk.read(file).map_err(|error: DiskError| in_file(file, &error.to_string()))?;
+    read_bytes(file, &bytes, written)
+}
+
+fn in_file(file: &Path, cause: &str) -> Error {
+    Error::Configuration(format!("from file: {}: {cause}", file.display()))
+}
+
+fn read_bytes(file: &Path, bytes: &[u8], written: &mut Written) -> Result<(), Error> {
+    let failed = |cause: String| in_file(file, &cause);
     let body =
-        hcl1::parse_bytes(&bytes).map_err(|problem| failed(format!("error decoding config: {problem}")))?;
+        hcl1::parse_bytes(bytes).map_err(|problem| failed(format!("error decoding config: {problem}")))?;
     let mut errors = Vec::new();
     written.decode(&mut Decoder::new(&body, "", &mut errors));
     if errors.is_empty() {
@@ -99,11 +135,13 @@ fn read(disk: &Disk, file: &Path, written: &mut Written) -> Result<(), Error> {
 impl Written {
     fn decode(&mut self, file: &mut Decoder<'_, '_>) {
         file.block("vault", |block| self.vault.decode(block));
+        file.block("nomad", |block| self.nomad.decode(block));
         for (index, body) in file.blocks("template").into_iter().enumerate() {
             let mut block = file.within(body, format!("template[{index}]"));
             self.templates.push(TemplateConfig::decode(&mut block));
             block.finish();
         }
+        file.block("exec", |block| self.exec.decode(block));
         if let Some(wait) = wait::decode(file) {
             self.wait = wait;
         }
@@ -118,13 +156,23 @@ impl Written {
             block.string("facility");
             block.string("name");
         });
-        file.signal("kill_signal");
-        file.signal("reload_signal");
+        for (name, setting) in [
+            ("kill_signal", &mut self.process.kill_signal),
+            ("reload_signal", &mut self.process.reload_signal),
+        ] {
+            if let Some(signal) = file.signal(name) {
+                *setting = signal.to_uppercase();
+            }
+        }
         file.duration("max_stale");
         file.duration("block_query_wait");
         file.bool("err_on_failed_lookup");
-        file.string("pid_file");
-        for other in ["consul", "nomad", "deduplicate", "exec", "log_file"] {
+        // Known, and overruled by whether the flag was given.
+        file.bool_shown("once", "Once");
+        if let Some(path) = file.string("pid_file") {
+            self.process.pid_file = path;
+        }
+        for other in ["consul", "deduplicate", "log_file"] {
             if file.skip(other) {
                 self.ignored.push(other);
             }
@@ -145,11 +193,14 @@ impl Written {
         }
         Ok(Config {
             vault: self.vault.finish(disk, environment),
+            nomad: self.nomad.finish(environment),
             templates,
+            exec: self.exec,
             wait: self.wait,
             log_level: level_of(level.as_deref().unwrap_or("WARN"))?,
             left_delimiter: self.left_delimiter.unwrap_or_default(),
             right_delimiter: self.right_delimiter.unwrap_or_default(),
+            process: self.process,
             ignored: self.ignored,
         })
     }

@@ -40,6 +40,14 @@ impl Retry {
         }
     }
 
+    /// How long it is tried before it is given up; `None`: without end.
+    pub(super) fn gives_up_after(&self) -> Option<Duration> {
+        if self.enabled && self.attempts <= 0 {
+            return None;
+        }
+        Some((0..).map_while(|failures| self.pause(failures)).sum())
+    }
+
     /// How long to wait after `failures` failures before this one; `None` when it has been tried often enough. No
     /// attempts (0) means without end.
     pub(crate) fn pause(&self, failures: u32) -> Option<Duration> {

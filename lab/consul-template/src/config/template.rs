@@ -1,12 +1,10 @@
 //! `template { }`
 
-use std::time::Duration;
-
 use lab_template::quote;
 
-use super::Wait;
 use super::decode::Decoder;
 use super::wait;
+use super::{ExecConfig, Wait};
 
 /// One template: where it comes from, where it goes, and what to do after.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,8 +14,7 @@ pub(crate) struct TemplateConfig {
     pub(crate) destination: String,
     /// Unix permission bits; `None` keeps those of the file, or 0644.
     pub(crate) mode: Option<u32>,
-    pub(crate) command: Vec<String>,
-    pub(crate) command_timeout: Option<Duration>,
+    pub(crate) exec: ExecConfig,
     pub(crate) wait: Wait,
     pub(crate) left_delimiter: String,
     pub(crate) right_delimiter: String,
@@ -36,8 +33,11 @@ impl TemplateConfig {
             contents: block.string("contents").unwrap_or_default(),
             destination: block.string("destination").unwrap_or_default(),
             mode: block.mode("perms").filter(|mode| *mode != 0),
-            command: block.strings("command").unwrap_or_default(),
-            command_timeout: block.duration("command_timeout"),
+            exec: ExecConfig {
+                command: block.strings("command").unwrap_or_default(),
+                timeout: block.duration("command_timeout"),
+                ..ExecConfig::default()
+            },
             wait: wait::decode(block).unwrap_or_default(),
             left_delimiter: block.string("left_delimiter").unwrap_or_default(),
             right_delimiter: block.string("right_delimiter").unwrap_or_default(),
@@ -54,21 +54,8 @@ impl TemplateConfig {
         block.string("group");
         block.integer("uid", "uid");
         block.integer("gid", "gid");
-        block.block("exec", |exec| template.decode_exec(exec));
+        block.block("exec", |exec| template.exec.decode(exec));
         template
-    }
-
-    fn decode_exec(&mut self, exec: &mut Decoder<'_, '_>) {
-        if let Some(command) = exec.strings("command") {
-            self.command = command;
-        }
-        self.command_timeout = exec.duration("timeout").or(self.command_timeout);
-        exec.bool("enabled");
-        exec.skip("env");
-        exec.signal("kill_signal");
-        exec.signal("reload_signal");
-        exec.duration("kill_timeout");
-        exec.duration("splay");
     }
 
     /// What messages call it by: its file, or `(dynamic)`.
@@ -83,7 +70,7 @@ impl TemplateConfig {
 
     /// The command as Go prints its list of words: `["systemctl reload nomad"]`.
     pub(crate) fn shown_command(&self) -> String {
-        let words: Vec<String> = self.command.iter().map(|word| quote(word)).collect();
+        let words: Vec<String> = self.exec.command.iter().map(|word| quote(word)).collect();
         format!("[{}]", words.join(" "))
     }
 }

@@ -6,11 +6,12 @@ use lab_template::{Signature, Type, Value};
 use ring::{digest, hmac};
 
 use super::text;
+use crate::sprig::decoded;
 
 /// What each takes.
 pub(super) fn signature(name: &str) -> Option<Signature> {
     Some(match name {
-        "base64Encode" | "base64Decode" | "base64URLEncode" | "base64URLDecode" | "sha256Hex"
+        "base64Encode" | "base64Decode" | "base64URLEncode" | "base64URLDecode" | "sha256Hex" | "md5sum"
         | "parseBool" | "parseFloat" | "parseInt" | "parseUint" => Signature::fixed(&[Type::Text]),
         "hmacSHA256Hex" => Signature::fixed(&[Type::Text, Type::Text]),
         _ => return None,
@@ -19,11 +20,13 @@ pub(super) fn signature(name: &str) -> Option<Signature> {
 
 pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
     let input = arguments.first().map(text).unwrap_or_default();
+    let named = |problem| format!("{name}: {problem}");
     let result = match name {
         "base64Encode" => STANDARD.encode(input),
         "base64URLEncode" => URL_SAFE.encode(input),
-        "base64Decode" => decode(name, &STANDARD, input)?,
-        "base64URLDecode" => decode(name, &URL_SAFE, input)?,
+        "base64Decode" => decoded(&STANDARD, input).map_err(named)?,
+        "base64URLDecode" => decoded(&URL_SAFE, input).map_err(named)?,
+        "md5sum" => hex::encode(*md5::compute(input)),
         "sha256Hex" => hex::encode(digest::digest(&digest::SHA256, input.as_bytes())),
         "hmacSHA256Hex" => {
             let key = arguments.get(1).map(text).unwrap_or_default();
@@ -33,22 +36,6 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
         _ => return number(name, input),
     };
     Ok(Value::from(result))
-}
-
-fn decode(name: &str, engine: &impl base64::Engine, input: &str) -> Result<String, String> {
-    // Go passes over line breaks.
-    let letters: String = input.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-    match engine.decode(&letters) {
-        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(error) => {
-            let offset = match error {
-                base64::DecodeError::InvalidByte(offset, _)
-                | base64::DecodeError::InvalidLastSymbol(offset, _) => offset,
-                _ => letters.len() / 4 * 4,
-            };
-            Err(format!("{name}: illegal base64 data at input byte {offset}"))
-        }
-    }
 }
 
 fn number(name: &str, input: &str) -> Result<Value, String> {

@@ -1,54 +1,59 @@
 //! JSON, YAML and TOML.
 
 use lab_template::{Signature, Type, Value};
+use lab_wire::go_json;
 use serde_json::Value as Json;
 
-use super::text;
-use crate::json;
+use super::{text, yaml};
+use crate::sprig::escape_html;
 
 /// What each takes.
 pub(super) fn signature(name: &str) -> Option<Signature> {
     Some(match name {
-        "parseJSON" => Signature::fixed(&[Type::Text]),
-        "toJSON" | "toJSONPretty" | "toUnescapedJSON" | "toYAML" | "toTOML" => Signature::fixed(&[Type::Any]),
+        "parseJSON" | "parseYAML" => Signature::fixed(&[Type::Text]),
+        "toJSON" | "toJSONPretty" | "toUnescapedJSON" | "toUnescapedJSONPretty" | "toYAML" | "toTOML" => {
+            Signature::fixed(&[Type::Any])
+        }
         _ => return None,
     })
 }
 
 pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
     let Some(value) = arguments.first() else { return Ok(Value::Nil) };
+    if name == "parseYAML" {
+        return yaml::parse(text(value));
+    }
     if name == "parseJSON" {
         return parse(text(value));
     }
-    let json = value.to_json();
-    let failed = |error: serde_json::Error| format!("{name}: {error}");
     let written = match name {
-        "toJSON" => escape(&json.to_string()),
-        "toJSONPretty" => escape(&serde_json::to_string_pretty(&json).map_err(failed)?),
-        "toUnescapedJSON" => json.to_string(),
-        "toYAML" => yaml(&json),
-        _ => toml(&json)?,
+        "toJSON" => escape_html(&json(value, None)),
+        "toJSONPretty" => escape_html(&json(value, Some(2))),
+        "toUnescapedJSON" => json(value, None),
+        "toUnescapedJSONPretty" => json(value, Some(2)),
+        "toYAML" => yaml_of(&value.to_json()),
+        _ => toml(&value.to_json())?,
     };
     Ok(Value::from(written.trim()))
+}
+
+/// A value as JSON, on one line or on several.
+pub(super) fn json(value: &Value, indent: Option<usize>) -> String {
+    let json = value.to_json();
+    match indent {
+        Some(_) => serde_json::to_string_pretty(&json).unwrap_or_default(),
+        None => json.to_string(),
+    }
 }
 
 fn parse(text: &str) -> Result<Value, String> {
     if text.is_empty() {
         return Ok(Value::map([]));
     }
-    json::parse(text).map(|json| Value::from_json(&json))
+    go_json::unmarshal(text).map(|json| Value::from_json(&json))
 }
 
-/// What Go escapes so that JSON can stand in HTML.
-fn escape(json: &str) -> String {
-    json.replace('&', "\\u0026")
-        .replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
-}
-
-fn yaml(json: &Json) -> String {
+fn yaml_of(json: &Json) -> String {
     let mut written = String::new();
     write_yaml(json, 0, &mut written);
     written

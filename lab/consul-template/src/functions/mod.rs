@@ -2,18 +2,23 @@
 
 mod encoding;
 mod list;
+mod map;
 mod markup;
 mod math;
+mod nomad;
+mod scratch;
 mod system;
 mod text;
+mod yaml;
 
 use std::collections::BTreeMap;
 
-use lab_template::{Functions, Signature, Type, Value};
+use lab_template::{Effect, Functions, Signature, Type, Value};
 use lab_world::Host;
 
 use crate::config::{TemplateConfig, VaultConfig};
-use crate::query::{Data, Query};
+use crate::query::{self, Data, Query};
+use crate::sprig::Sprig;
 
 /// The answers that are known, by the names of their queries.
 pub(crate) type Brain = BTreeMap<String, Value>;
@@ -23,6 +28,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) host: &'a Host,
     pub(crate) environment: &'a BTreeMap<String, String>,
     pub(crate) vault: &'a VaultConfig,
+    /// Where variables of Nomad are that say nothing else; empty: where Nomad looks by itself.
+    pub(crate) nomad_namespace: &'a str,
     pub(crate) template: &'a TemplateConfig,
 }
 
@@ -32,6 +39,8 @@ pub(crate) struct Evaluation<'a> {
     around: Surroundings<'a>,
     used: Vec<(String, Query)>,
     missing: Vec<(String, Query)>,
+    /// What the template has put aside.
+    scratch: BTreeMap<String, Value>,
 }
 
 /// Queries by name, in the order in which the template asks for them.
@@ -39,7 +48,7 @@ pub(crate) type Dependencies = Vec<(String, Query)>;
 
 impl<'a> Evaluation<'a> {
     pub(crate) fn new(brain: &'a Brain, around: Surroundings<'a>) -> Self {
-        Self { brain, around, used: Vec::new(), missing: Vec::new() }
+        Self { brain, around, used: Vec::new(), missing: Vec::new(), scratch: BTreeMap::new() }
     }
 
     /// What was asked for, and what of it is missing.
@@ -62,6 +71,37 @@ impl<'a> Evaluation<'a> {
                 add(&mut self.missing);
                 unknown
             }
+        }
+    }
+
+    /// A message without what is secret: the values of the answers that the template has asked for.
+    pub(crate) fn redacted(&self, message: &str) -> String {
+        let answers = self.used.iter().filter_map(|(name, _)| self.brain.get(name));
+        let mut secrets: Vec<String> =
+            answers.flat_map(secrets).filter(|secret| !secret.is_empty()).collect();
+        // A secret that begins with another one goes first.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let (mut redacted, mut rest) = (String::new(), message);
+        while let Some(c) = rest.chars().next() {
+            let length = secrets.iter().find(|secret| rest.starts_with(secret.as_str())).map(String::len);
+            match length {
+                Some(_) => redacted.push_str("[redacted]"),
+                None => redacted.push(c),
+            }
+            rest = &rest[length.unwrap_or(c.len_utf8())..];
+        }
+        redacted
+    }
+
+    fn sprig(&self) -> Sprig {
+        Sprig { json: markup::json, now: self.around.host.clock.now(), tells_time: false }
+    }
+
+    /// Takes a query for unanswered.
+    fn miss(&mut self, query: Query) {
+        let name = query.name();
+        if !self.missing.iter().any(|(known, _)| *known == name) {
+            self.missing.push((name, query));
         }
     }
 
@@ -98,44 +138,27 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// Functions of the real program that ask something the lab does not have.
-const ABSENT: [&str; 46] = [
+/// Functions of the real program that ask something the lab does not have, or work on its answers.
+const ABSENT: [&str; 27] = [
     "byKey",
     "byMeta",
-    "byPort",
-    "byTag",
     "caLeaf",
     "caRoots",
     "connect",
     "datacenters",
-    "executeTemplate",
     "explode",
-    "explodeMap",
     "exportedServices",
     "key",
     "keyExists",
     "keyOrDefault",
     "ls",
-    "md5sum",
-    "mergeMap",
-    "mergeMapWithOverride",
     "node",
     "nodes",
-    "nomadService",
-    "nomadServices",
-    "nomadVar",
-    "nomadVarExists",
-    "nomadVarList",
-    "nomadVarListSafe",
-    "parseYAML",
     "partitions",
     "peerings",
     "plugin",
-    "regexMatch",
-    "regexReplaceAll",
     "safeLs",
     "safeTree",
-    "scratch",
     "service",
     "services",
     "sockaddr",
@@ -143,10 +166,38 @@ const ABSENT: [&str; 46] = [
     "spew_printf",
     "spew_sdump",
     "spew_sprintf",
-    "toUnescapedJSONPretty",
     "tree",
-    "sprig",
 ];
+
+/// Functions of Sprig that are not there.
+const ABSENT_SPRIG: [&str; 22] = [
+    "bcrypt",
+    "buildCustomCert",
+    "decryptAES",
+    "derivePassword",
+    "encryptAES",
+    "genCA",
+    "genCAWithKey",
+    "genPrivateKey",
+    "genSelfSignedCert",
+    "genSelfSignedCertWithKey",
+    "genSignedCert",
+    "genSignedCertWithKey",
+    "htpasswd",
+    "mustDateModify",
+    "mustToDate",
+    "must_date_modify",
+    "randInt",
+    "semver",
+    "semverCompare",
+    "shuffle",
+    "toDate",
+    "urlJoin",
+];
+
+fn is_absent(name: &str) -> bool {
+    ABSENT.contains(&name) || name.strip_prefix("sprig_").is_some_and(|name| ABSENT_SPRIG.contains(&name))
+}
 
 impl Functions for Evaluation<'_> {
     fn signature(&self, name: &str) -> Option<Signature> {
@@ -157,9 +208,14 @@ impl Functions for Evaluation<'_> {
             "envOrDefault" => Signature::fixed(&[Text, Text]),
             "writeToFile" => Signature::variadic(&[Text, Text, Text, Text], Text),
             "loop" => Signature::variadic(&[], Any),
-            name if ABSENT.contains(&name) || name.starts_with("sprig_") => Signature::variadic(&[], Any),
+            "executeTemplate" => Signature::variadic(&[Text], Any),
+            name if is_absent(name) => Signature::variadic(&[], Any),
             name => {
                 return text::signature(name)
+                    .or_else(|| self.sprig().signature(name))
+                    .or_else(|| scratch::signature(name))
+                    .or_else(|| map::signature(name))
+                    .or_else(|| nomad::signature(name))
                     .or_else(|| encoding::signature(name))
                     .or_else(|| markup::signature(name))
                     .or_else(|| list::signature(name))
@@ -190,14 +246,30 @@ impl Functions for Evaluation<'_> {
             "timestamp" => system::timestamp(self.around.host.clock.now(), arguments),
             "writeToFile" => system::write_to_file(&self.around.host.disk, arguments),
             "loop" => list::counted(arguments),
-            name if ABSENT.contains(&name) || name.starts_with("sprig_") => {
-                Err("the lab does not have this function".to_owned())
-            }
+            name if is_absent(name) => Err("the lab does not have this function".to_owned()),
+            name if name.starts_with("sprig_") => self.sprig().call(name, arguments),
+            name if scratch::signature(name).is_some() => scratch::call(&mut self.scratch, name, arguments),
+            name if nomad::signature(name).is_some() => self.nomad(name, arguments),
+            name if map::signature(name).is_some() => map::call(name, arguments),
             name if text::signature(name).is_some() => text::call(name, arguments),
             name if encoding::signature(name).is_some() => encoding::call(name, arguments),
             name if markup::signature(name).is_some() => markup::call(name, arguments),
             name if list::signature(name).is_some() => list::call(name, arguments),
             name => math::call(name, arguments),
+        }
+    }
+
+    fn method(&self, receiver: &Value, name: &str) -> Option<Value> {
+        query::method(receiver, name)
+    }
+
+    fn effect(&self, name: &str) -> Effect {
+        match name {
+            name if is_denied(name, &self.around.template.denied_functions) => Effect::None,
+            "executeTemplate" => Effect::Executes,
+            "mergeMap" | "mergeMapWithOverride" => Effect::ChangesFirst,
+            name if Sprig::changes_first(name) => Effect::ChangesFirst,
+            _ => Effect::None,
         }
     }
 }
@@ -210,6 +282,20 @@ fn is_denied(name: &str, patterns: &[String]) -> bool {
             name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
         }
     })
+}
+
+/// The values that an answer holds as secrets.
+fn secrets(answer: &Value) -> Vec<String> {
+    match answer {
+        Value::Object(secret) if secret.type_name == "*dependency.Secret" => {
+            let data = secret.fields.iter().find(|(name, _)| *name == "Data");
+            match data {
+                Some((_, Value::Map(entries))) => entries.values().map(Value::display).collect(),
+                _ => Vec::new(),
+            }
+        }
+        other => query::secrets(other),
+    }
 }
 
 /// The text of an argument that its signature made sure is one.

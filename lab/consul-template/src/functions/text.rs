@@ -3,14 +3,15 @@
 use lab_template::{Signature, Type, Value};
 
 use super::text;
+use crate::sprig::{compile, replaced};
 
 /// What each takes.
 pub(super) fn signature(name: &str) -> Option<Signature> {
     use Type::{Integer, Text, Texts};
     Some(match name {
         "toLower" | "toUpper" | "toTitle" | "trimSpace" => Signature::fixed(&[Text]),
-        "trim" | "trimPrefix" | "trimSuffix" | "split" => Signature::fixed(&[Text, Text]),
-        "replaceAll" | "splitToMap" => Signature::fixed(&[Text, Text, Text]),
+        "trim" | "trimPrefix" | "trimSuffix" | "split" | "regexMatch" => Signature::fixed(&[Text, Text]),
+        "replaceAll" | "splitToMap" | "regexReplaceAll" => Signature::fixed(&[Text, Text, Text]),
         "join" => Signature::fixed(&[Text, Texts]),
         "indent" => Signature::fixed(&[Integer, Text]),
         _ => return None,
@@ -28,6 +29,8 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
         "trimPrefix" => at(1).strip_prefix(at(0)).unwrap_or(at(1)).to_owned(),
         "trimSuffix" => at(1).strip_suffix(at(0)).unwrap_or(at(1)).to_owned(),
         "replaceAll" => at(2).replace(at(0), at(1)),
+        "regexMatch" => return Ok(Value::Bool(compile(at(0))?.is_match(at(1)))),
+        "regexReplaceAll" => replaced(&compile(at(0))?, at(2), at(1)),
         "split" => return Ok(Value::texts(split(at(0), at(1)))),
         "splitToMap" => {
             let entries = split(at(0), at(2)).into_iter().filter_map(|entry| entry.split_once(at(1)));

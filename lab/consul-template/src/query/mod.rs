@@ -4,6 +4,8 @@ mod file;
 mod kv;
 mod lease;
 mod list;
+mod nomad;
+mod nomad_value;
 mod pki;
 mod read;
 mod write;
@@ -13,8 +15,10 @@ use std::time::Duration;
 use lab_template::Value;
 use lab_world::{Entropy, Host};
 
+pub use self::nomad::{Nomad, NomadAnswer, Question};
+pub(crate) use self::nomad_value::{method, secrets};
 pub(crate) use self::pki::Certificates;
-use crate::config::VaultConfig;
+use crate::config::{Retry, VaultConfig};
 use crate::journal::Journal;
 use crate::vault::{Client, Credential, Secret, renew};
 
@@ -26,6 +30,7 @@ pub(crate) enum Query {
     List(list::List),
     Pki(pki::Pki),
     File(file::File),
+    Nomad(nomad::Ask),
 }
 
 impl Query {
@@ -54,6 +59,26 @@ impl Query {
         Self::File(file::File::new(path))
     }
 
+    /// `nomadVar "path"`, or `nomadVarExists "path"`
+    pub(crate) fn nomad_variable(path: &str, namespace: &str, is_existence: bool) -> Result<Self, String> {
+        nomad::Ask::variable(path, namespace, is_existence).map(Self::Nomad)
+    }
+
+    /// `nomadVarList "prefix"`
+    pub(crate) fn nomad_variables(prefix: &str, namespace: &str) -> Result<Self, String> {
+        nomad::Ask::variables(prefix, namespace).map(Self::Nomad)
+    }
+
+    /// `nomadService "name"`
+    pub(crate) fn nomad_service(name: &str, choose: String) -> Result<Self, String> {
+        nomad::Ask::service(name, choose).map(Self::Nomad)
+    }
+
+    /// `nomadServices`
+    pub(crate) fn nomad_services(region: &str) -> Result<Self, String> {
+        nomad::Ask::services(region).map(Self::Nomad)
+    }
+
     /// What it is called in messages, and shared by.
     pub(crate) fn name(&self) -> String {
         match self {
@@ -62,7 +87,13 @@ impl Query {
             Self::List(query) => query.name(),
             Self::Pki(query) => query.name(),
             Self::File(query) => query.name(),
+            Self::Nomad(query) => query.name(),
         }
+    }
+
+    /// Whether it goes to Nomad, whose answers come only when they are new.
+    pub(crate) fn is_nomad(&self) -> bool {
+        matches!(self, Self::Nomad(_))
     }
 
     /// Whether a failure is tried again; files are not.
@@ -78,6 +109,7 @@ impl Query {
             Self::List(query) => query.fetch(context).await,
             Self::Pki(query) => query.fetch(context).await,
             Self::File(query) => query.fetch(context).await,
+            Self::Nomad(query) => query.fetch(context).await,
         }
     }
 }
@@ -86,8 +118,11 @@ impl Query {
 pub(crate) type Data = std::collections::BTreeMap<String, String>;
 
 /// What a query fetches with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Context {
+    /// Who answers questions to Nomad, and how often it is asked again when it fails.
+    pub(crate) nomad: std::sync::Arc<dyn Nomad>,
+    pub(crate) nomad_retry: Retry,
     pub(crate) host: Host,
     pub(crate) vault: Client,
     pub(crate) config: VaultConfig,
@@ -103,6 +138,8 @@ pub(crate) enum Answer {
     Names(Vec<String>),
     Certificates(Box<Certificates>),
     Text(String),
+    /// Anything else, as a template sees it.
+    Value(Value),
 }
 
 impl Answer {
@@ -113,6 +150,7 @@ impl Answer {
             Self::Names(names) => Value::texts(names.iter().map(String::as_str)),
             Self::Certificates(certificates) => certificates.to_value(),
             Self::Text(text) => Value::from(text.as_str()),
+            Self::Value(value) => value.clone(),
         }
     }
 }

@@ -5,16 +5,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri};
-use lab_pki::Certificate;
-use lab_wire::http::{Client as HttpClient, Response};
-use lab_wire::tls::{ClientTls, Identity, ServerVerify};
-use lab_world::{Clock, Disk, Entropy, Host};
+use lab_wire::http::{Client as HttpClient, Response, percent_escape};
+use lab_world::{Clock, Entropy, Host};
 use serde_json::Value as Json;
 
 use super::Secret;
 use crate::Error;
-use crate::config::{Tls, VaultConfig};
-use crate::journal::Journal;
+use crate::config::VaultConfig;
+use crate::tls::client_tls;
 
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -36,7 +34,7 @@ impl Client {
     pub(crate) fn new(host: &Host, config: &VaultConfig) -> Result<Self, Error> {
         let usual = "https://127.0.0.1:8200";
         let address = if config.address.is_empty() { usual } else { config.address.trim_end_matches('/') };
-        let tls = client_tls(host, &config.tls, address)?;
+        let tls = client_tls(host, &config.tls, address, "vault")?;
         let http = HttpClient::new(&host.net, &host.clock).timeout(TIMEOUT).tls(tls);
         Ok(Self {
             http,
@@ -126,6 +124,13 @@ impl Client {
         }
     }
 
+    /// What Vault says of its seal, once and without a token.
+    pub(crate) async fn seal_status(&self) -> Result<Json, String> {
+        let url = format!("{}/v1/sys/seal-status", self.address);
+        let response = self.send(&Method::GET, &url, &Bytes::new()).await?;
+        lab_wire::go_json::unmarshal(&String::from_utf8_lossy(response.body()))
+    }
+
     async fn send(&self, method: &Method, url: &str, body: &Bytes) -> Result<Response, String> {
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
         if !matches!(scheme, "http" | "https") {
@@ -206,14 +211,7 @@ fn judge(
 
 /// Percent-escapes what may not stand in the path of a URL.
 fn escape(path: &str) -> String {
-    let mut escaped = String::new();
-    for byte in path.bytes() {
-        match byte {
-            b'!'..=b'~' if !b"\"<>\\^`{|}#%".contains(&byte) => escaped.push(char::from(byte)),
-            byte => escaped.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    escaped
+    percent_escape(path, |byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}#%".contains(&byte))
 }
 
 /// What comes before `/v1/`. An address without a scheme is taken for one with an odd scheme, as Go takes it.
@@ -222,55 +220,4 @@ fn base_of(address: &str) -> String {
         Some((scheme, _)) if !address.contains("://") => format!("{scheme}://"),
         _ => address.to_owned(),
     }
-}
-
-/// TLS as configured, which is read even where Vault is reached without it.
-fn client_tls(host: &Host, config: &Tls, address: &str) -> Result<ClientTls, Error> {
-    let failed = |cause: String| Error::Runner(format!("runner: runner: client set: vault{cause}"));
-    let name = address.split("://").last().unwrap_or_default().split(['/', ':']).next().unwrap_or_default();
-    let name = if config.server_name.is_empty() { name } else { &config.server_name };
-    let verify = match config.verify {
-        Some(false) => {
-            Journal::new(&host.log).warn("(clients) disabling vault SSL verification".to_owned());
-            ServerVerify::None
-        }
-        _ => ServerVerify::Name(name.to_owned()),
-    };
-    let roots =
-        roots(&host.disk, config).map_err(|cause| failed(format!(" configuring TLS failed: {cause}")))?;
-    let tls = ClientTls::new(&host.clock).roots(roots).verify(verify);
-    if config.cert.is_empty() {
-        return Ok(tls);
-    }
-    let key = if config.key.is_empty() { &config.cert } else { &config.key };
-    let read = |path: &str| host.disk.read_to_string(path).map_err(|error| failed(format!(": {error}")));
-    let identity = Identity::from_pem(&read(&config.cert)?, &read(key)?);
-    Ok(tls.identity(identity.map_err(|error| failed(format!(": {error}")))?))
-}
-
-/// The authorities: those of a file, or else of a text, or else of a directory.
-fn roots(disk: &Disk, config: &Tls) -> Result<Vec<Certificate>, String> {
-    let read = |path: &str| {
-        let text = disk.read_to_string(path).map_err(|error| format!("Error loading CA File: {error}"))?;
-        match Certificate::authorities_from_pem(&text) {
-            none if none.is_empty() => Err(format!("Error loading CA File: Couldn't parse PEM in: {path}")),
-            found => Ok(found),
-        }
-    };
-    if !config.ca_cert.is_empty() {
-        return read(&config.ca_cert);
-    }
-    if !config.ca_cert_bytes.is_empty() {
-        return Ok(Certificate::authorities_from_pem(&config.ca_cert_bytes));
-    }
-    if config.ca_path.is_empty() {
-        return Ok(Vec::new());
-    }
-    let path = &config.ca_path;
-    let files = disk.list(path).map_err(|_| format!("lstat {path}: no such file or directory"))?;
-    let mut found = Vec::new();
-    for file in files {
-        found.extend(read(&file.display().to_string())?);
-    }
-    Ok(found)
 }

@@ -1,9 +1,8 @@
 //! What Vault answers.
 
 use lab_template::Value;
+use lab_wire::go_json;
 use serde_json::{Map, Value as Json};
-
-use crate::json;
 
 /// An answer of Vault, as templates see it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,7 +35,7 @@ impl Secret {
         if body.is_empty() {
             return Ok(None);
         }
-        let mut envelope = match json::parse(&String::from_utf8_lossy(body))? {
+        let mut envelope = match go_json::unmarshal(&String::from_utf8_lossy(body))? {
             Json::Object(envelope) => envelope,
             Json::Null => return Ok(Some(Self::default())),
             other => {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use lab_consul_template::{CommandError, CommandFuture, Commands, Runner};
+use lab_consul_template::{CommandError, CommandFuture, Commands, Invocation, Runner};
 use lab_pki::{
     BasicConstraints, CertificateBuilder, ExtendedKeyUsage, Issuer, KeyKind, KeyPair, KeySource, KeyUsage,
     Name,
@@ -205,14 +205,17 @@ pub(crate) struct Systemd {
 }
 
 impl Commands for Systemd {
-    fn run(&self, command: &str) -> CommandFuture {
-        self.runs.lock().expect("no panic").push(command.to_owned());
+    fn run(&self, command: &Invocation) -> CommandFuture {
+        self.runs.lock().expect("no panic").push(command.line());
         if let Some((host, files)) = self.watch.lock().expect("no panic").as_ref() {
             let read = |file: &String| host.disk.read_to_string(file).unwrap_or_default();
             self.pairs.lock().expect("no panic").push(is_pair(&read(&files[0]), &read(&files[1])));
         }
-        let result =
-            if *self.fails.lock().expect("no panic") { Err(CommandError::failed(command)) } else { Ok(()) };
+        let result = if *self.fails.lock().expect("no panic") {
+            Err(CommandError::Failed(command.started()))
+        } else {
+            Ok(())
+        };
         let hangs = *self.hangs.lock().expect("no panic");
         Box::pin(async move {
             if hangs {
