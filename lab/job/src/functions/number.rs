@@ -1,0 +1,42 @@
+//! Functions on numbers.
+
+use super::{Failure, Function, Outcome, fail, integer, number, plain, text, variadic};
+use crate::eval::Value;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    plain("abs", &["num"], |given| Ok(Value::Number(number(given, 0)?.abs()))),
+    plain("ceil", &["num"], |given| Ok(Value::Number(number(given, 0)?.ceil()))),
+    plain("floor", &["num"], |given| Ok(Value::Number(number(given, 0)?.floor()))),
+    plain("log", &["num", "base"], |given| Ok(Value::Number(number(given, 0)?.log(number(given, 1)?)))),
+    plain("pow", &["num", "power"], |given| Ok(Value::Number(number(given, 0)?.powf(number(given, 1)?)))),
+    plain("signum", &["num"], |given| {
+        let number = number(given, 0)?;
+        Ok(Value::Number(if number == 0.0 { 0.0 } else { number.signum() }))
+    }),
+    plain("parseint", &["number", "base"], parse_int),
+    variadic("max", &["numbers"], 0, |given| extreme(given, f64::max)),
+    variadic("min", &["numbers"], 0, |given| extreme(given, f64::min)),
+];
+
+fn extreme(given: &[Value], better: fn(f64, f64) -> f64) -> Outcome {
+    if given.is_empty() {
+        return Err(fail("must pass at least one number"));
+    }
+    let mut best = number(given, 0)?;
+    for at in 1..given.len() {
+        best = better(best, number(given, at)?);
+    }
+    Ok(Value::Number(best))
+}
+
+fn parse_int(given: &[Value]) -> Outcome {
+    let source = text(given, 0)?;
+    let base =
+        u32::try_from(integer(given, 1)?).ok().filter(|base| (2..=36).contains(base)).ok_or_else(|| {
+            Failure::Argument(1, "base must be a whole number between 2 and 62 inclusive".to_owned())
+        })?;
+    let parsed = i64::from_str_radix(&source, base);
+    parsed
+        .map(|parsed| Value::Number(parsed as f64))
+        .map_err(|_| Failure::Argument(0, format!("cannot parse \"{source}\" as a base {base} integer")))
+}
