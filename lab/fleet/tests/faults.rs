@@ -16,7 +16,7 @@ fn carry_out(actions: Vec<Action>) -> Outcome {
 }
 
 fn wait(seconds: u64) -> Action {
-    Action::Wait { duration: Duration::from_secs(seconds) }
+    Action::Wait { duration: Duration::from_secs(seconds), real: None }
 }
 
 fn statuses(outcome: &Outcome, of: &str) -> Vec<String> {

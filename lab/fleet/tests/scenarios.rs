@@ -20,7 +20,7 @@ fn scenario(name: &str) -> Scenario {
 fn hurried(name: &str, longest: Duration) -> Scenario {
     let mut scenario = scenario(name);
     for action in scenario.steps.iter_mut().flat_map(|step| &mut step.actions) {
-        if let Action::Wait { duration } = action {
+        if let Action::Wait { duration, .. } = action {
             *duration = (*duration).min(longest);
         }
     }
@@ -65,6 +65,23 @@ const TEN_MINUTES: Duration = Duration::from_secs(600);
 #[test]
 fn every_break_of_the_migration_shows() {
     assert_changes(&hurried("rpc-upgrade-mode", TEN_MINUTES), None);
+}
+
+/// A role that wants common names issues nothing for the guide's templates of the command line; the cluster is watched
+/// with an agent's certificate then.
+#[test]
+fn a_cluster_without_certificates_for_the_command_line_is_watched() {
+    let embedded = scenarios::find("rpc-upgrade-mode").expect("it comes with the lab");
+    let text = embedded.text.replace("require_cn       = false", "require_cn       = true");
+    assert_ne!(text, embedded.text);
+    let mut scenario = Scenario::read(&Source::new(embedded.path, &text)).expect("it parses");
+    let last = scenario.steps.iter().position(|step| step.name == "close").expect("a step of it");
+    scenario.steps.truncate(last + 1);
+    scenario.breaks.clear();
+    let outcome = carry_out(&scenario, None, Some((3, 1)));
+    assert!(outcome.verdict.holds(), "{:#?}", outcome.verdict);
+    let leaders = outcome.timeline.events().filter(|event| matches!(event, Event::LeaderChanged { .. }));
+    assert!(leaders.count() > 1, "the change of leaders in the last step is seen");
 }
 
 #[test]

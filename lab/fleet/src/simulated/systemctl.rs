@@ -2,7 +2,7 @@
 
 use std::sync::Weak;
 
-use lab_consul_template::{CommandError, CommandFuture, Commands};
+use lab_consul_template::{CommandError, CommandFuture, Commands, Invocation};
 use lab_workflow::Program;
 
 use super::machine::Machine;
@@ -21,14 +21,14 @@ impl Systemctl {
 }
 
 impl Commands for Systemctl {
-    fn run(&self, command: &str) -> CommandFuture {
-        let (machine, command) = (self.machine.clone(), command.to_owned());
+    fn run(&self, command: &Invocation) -> CommandFuture {
+        let (machine, command) = (self.machine.clone(), command.clone());
         Box::pin(async move {
             // Without the machine there is nobody left who could ask.
             let Some(machine) = machine.upgrade() else { return Ok(()) };
-            match carry_out(&machine, &command).await {
+            match carry_out(&machine, &command.line()).await {
                 true => Ok(()),
-                false => Err(CommandError::failed(&command)),
+                false => Err(CommandError::Failed(command.started())),
             }
         })
     }
