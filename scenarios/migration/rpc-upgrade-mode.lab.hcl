@@ -168,7 +168,10 @@ scenario "rpc-upgrade-mode" {
     summary = "Watch for an hour"
     why     = "After an election no client is declared down for five minutes, so that nothing shows at first."
     without = "A client that was forgotten looks healthy when everybody goes home."
-    wait { duration = "1h" }
+    wait {
+      duration = "1h"
+      real     = "360s"
+    }
     assert {
       condition     = clients_ready == all && allocations_pending == 0
       error_message = "the cluster is not what it was before"

@@ -231,6 +231,9 @@ pub enum FleetError {
     /// This kind of fleet cannot do that.
     #[error("this fleet cannot {0}")]
     Unsupported(String),
+    /// It would change machines, and nobody allowed that.
+    #[error("{0} would change {1}, which was not allowed")]
+    NotAllowed(String, String),
     /// A file could not be read or written.
     #[error("{node}: {cause}")]
     File {
@@ -251,6 +254,28 @@ pub enum FleetError {
     },
 }
 
+/// A cluster that runs already.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Existing {
+    /// Where its Vault answers, `https://vault.example.com:8200`; `None`: the run needs none.
+    pub vault: Option<String>,
+    /// The authorities, as PEM, that Vault's certificate is held against; `None`: those of nobody.
+    pub vault_authorities: Option<String>,
+    /// The token to ask Vault with.
+    pub vault_token: Option<String>,
+    /// The token to ask Nomad with, where its access control is on.
+    pub nomad_token: Option<String>,
+    /// A certificate and a key, as PEM, to ask Nomad with where it speaks HTTPS already.
+    pub nomad_identity: Option<(String, String)>,
+}
+
+/// A token shows in no log.
+impl fmt::Debug for Existing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Existing({:?})", self.vault)
+    }
+}
+
 /// The machines of a run. Simulated, on loopback, local or remote: the workflow cannot tell.
 pub trait Fleet: Send + Sync {
     /// All machines, Vault's first, then servers, then clients.
@@ -259,8 +284,23 @@ pub trait Fleet: Send + Sync {
     /// The operator's own machine: where probes start from, and whose clock counts.
     fn operator(&self) -> &Host;
 
+    /// The cluster that runs on them already; `None`: the machines are new, and the run sets them up.
+    fn existing(&self) -> Option<Existing> {
+        None
+    }
+
     /// A machine's own way to the network, to connect as its programs do.
     fn net(&self, node: &str) -> Result<Net, FleetError>;
+
+    /// Whether a machine can be reached and used.
+    ///
+    /// Errors: why not.
+    fn check<'a>(&'a self, node: &'a str) -> BoxFuture<'a, Result<(), FleetError>> {
+        Box::pin(async move {
+            let is_there = self.nodes().iter().any(|known| known.name == node);
+            is_there.then_some(()).ok_or_else(|| FleetError::UnknownNode(node.to_owned()))
+        })
+    }
 
     /// Reads a file of a machine.
     fn read<'a>(&'a self, node: &'a str, path: &'a str) -> BoxFuture<'a, Result<Vec<u8>, FleetError>>;

@@ -19,10 +19,12 @@ mod timeline;
 mod vault;
 mod verdict;
 
-pub use crate::action::Action;
+pub use crate::action::{Action, Rollout, Selector};
 pub use crate::error::Error;
-pub use crate::fleet::{Fault, Fleet, FleetError, Node, Program, ProgramStatus, Role, Topology};
-pub use crate::probe::{Ask, Credential, Port, Probe, Transport, Verdict as ProbeVerdict};
+pub use crate::fleet::{Existing, Fault, Fleet, FleetError, Node, Program, ProgramStatus, Role, Topology};
+pub use crate::probe::{
+    Ask, Credential, Port, PortProber, Probe, Served, Transport, Verdict as ProbeVerdict, Version,
+};
 pub use crate::run::{ProbeMode, RunOptions, run};
 pub use crate::scenario::{
     Assertion, Break, ChangeKind, Comparison, Condition, Edit, Fact, InvariantSpec, Plan, PlanError,

@@ -24,9 +24,13 @@ const LIMIT: Duration = Duration::from_secs(3);
 /// The agents' HTTP API, over whichever of HTTP and HTTPS an agent speaks at the moment.
 pub(crate) struct NomadApi {
     plain: Client,
+    /// HTTPS with the operator's own certificate.
     secure: Mutex<Option<(Identity, Client)>>,
+    /// HTTPS for as long as the operator has none.
+    borrowed: Mutex<Client>,
     speaks_tls: Mutex<BTreeMap<SocketAddr, bool>>,
     operator: Host,
+    token: Option<String>,
 }
 
 /// An answer with what its headers say.
@@ -94,9 +98,16 @@ impl NomadApi {
         Self {
             plain: Client::new(&operator.net, &operator.clock),
             secure: Mutex::default(),
+            borrowed: Mutex::new(secure_client(operator, None)),
             speaks_tls: Mutex::default(),
             operator: operator.clone(),
+            token: None,
         }
+    }
+
+    /// The same with the token that the agents want.
+    pub(crate) fn with_token(self, token: Option<String>) -> Self {
+        Self { token, ..self }
     }
 
     /// Uses this certificate for HTTPS from now on.
@@ -108,9 +119,15 @@ impl NomadApi {
         if secure.as_ref().is_some_and(|(known, _)| known.chain == identity.chain) {
             return;
         }
-        let tls = ClientTls::new(&self.operator.clock).verify(ServerVerify::None).identity(identity.clone());
-        let client = Client::new(&self.operator.net, &self.operator.clock).tls(tls);
+        let client = secure_client(&self.operator, Some(identity.clone()));
         *secure = Some((identity, client));
+    }
+
+    /// Uses this certificate, which is an agent's, for as long as there is none of the operator's own: a cluster is
+    /// watched where nobody makes certificates for the command line, too.
+    pub(crate) fn borrow_identity(&self, identity: Identity) {
+        let client = secure_client(&self.operator, Some(identity));
+        *self.borrowed.lock().expect("no panic while choosing a certificate") = client;
     }
 
     /// Reads `path` from an agent: the table's index and the answer.
@@ -164,19 +181,19 @@ impl NomadApi {
         let Some(address) = node.http else {
             return Err(Error::OutOfOrder(format!("{} has no HTTP port", node.name)));
         };
-        let secure = self.secure.lock().expect("no panic while choosing a certificate").clone();
+        let own = self.secure.lock().expect("no panic while choosing a certificate").clone();
+        let secure = match own {
+            Some((_, client)) => client,
+            None => self.borrowed.lock().expect("no panic while choosing a certificate").clone(),
+        };
         let first = self.speaks_tls().get(&address).copied().unwrap_or(false);
+        let timed_out = || Error::Unreachable { url: path.to_owned(), cause: "i/o timeout".to_owned() };
         let mut last = None;
         for is_tls in [first, !first] {
-            let client = match (is_tls, &secure) {
-                (false, _) => &self.plain,
-                (true, Some((_, client))) => client,
-                (true, None) => continue,
-            };
+            let client = if is_tls { &secure } else { &self.plain };
             let limit = LIMIT + wait.map_or(Duration::ZERO, |wait| wait + wait / 16);
             // A request's future is large, and it is at the bottom of everything that a run does.
-            let exchange = Box::pin(exchange(client, is_tls, address, method, path, body));
-            let timed_out = || Error::Unreachable { url: path.to_owned(), cause: "i/o timeout".to_owned() };
+            let exchange = Box::pin(self.exchange(client, is_tls, address, method, path, body));
             match self.operator.clock.timeout(limit, exchange).await.unwrap_or_else(|| Err(timed_out())) {
                 Ok(response) => {
                     self.speaks_tls().insert(address, is_tls);
@@ -190,7 +207,37 @@ impl NomadApi {
                 Err(error) => last = last.or(Some(error)),
             }
         }
-        Err(last.unwrap_or_else(|| Error::OutOfOrder("there is no certificate for HTTPS yet".to_owned())))
+        Err(last.unwrap_or_else(timed_out))
+    }
+
+    async fn exchange(
+        &self,
+        client: &Client,
+        is_tls: bool,
+        address: SocketAddr,
+        method: &Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<Response, Error> {
+        let scheme = if is_tls { "https" } else { "http" };
+        let url = format!("{scheme}://{address}{path}");
+        let unreachable = |cause: String| Error::Unreachable { url: url.clone(), cause };
+        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        let mut request = http::Request::builder().method(method).uri(&url);
+        if let Some(token) = &self.token {
+            request = request.header("X-Nomad-Token", token);
+        }
+        let request = request.body(body).map_err(|error| unreachable(error.to_string()))?;
+        let response = client.send(request).await.map_err(|error| unreachable(error.to_string()))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(Error::Nomad {
+            method: method.to_string(),
+            path: path.to_owned(),
+            status: response.status().as_u16(),
+            text: String::from_utf8_lossy(response.body()).trim_end().to_owned(),
+        })
     }
 
     fn speaks_tls(&self) -> std::sync::MutexGuard<'_, BTreeMap<SocketAddr, bool>> {
@@ -198,30 +245,13 @@ impl NomadApi {
     }
 }
 
-async fn exchange(
-    client: &Client,
-    is_tls: bool,
-    address: SocketAddr,
-    method: &Method,
-    path: &str,
-    body: &Value,
-) -> Result<Response, Error> {
-    let scheme = if is_tls { "https" } else { "http" };
-    let url = format!("{scheme}://{address}{path}");
-    let unreachable = |cause: String| Error::Unreachable { url: url.clone(), cause };
-    let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
-    let request = http::Request::builder().method(method).uri(&url).body(body);
-    let request = request.map_err(|error| unreachable(error.to_string()))?;
-    let response = client.send(request).await.map_err(|error| unreachable(error.to_string()))?;
-    if response.status().is_success() {
-        return Ok(response);
-    }
-    Err(Error::Nomad {
-        method: method.to_string(),
-        path: path.to_owned(),
-        status: response.status().as_u16(),
-        text: String::from_utf8_lossy(response.body()).trim_end().to_owned(),
-    })
+fn secure_client(operator: &Host, identity: Option<Identity>) -> Client {
+    let tls = ClientTls::new(&operator.clock).verify(ServerVerify::None);
+    let tls = match identity {
+        Some(identity) => tls.identity(identity),
+        None => tls,
+    };
+    Client::new(&operator.net, &operator.clock).tls(tls)
 }
 
 /// Whether an answer only says that HTTPS should have been spoken.

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
+use lab_pki::Certificate;
 use lab_wire::http::Client;
+use lab_wire::tls::{ClientTls, ServerVerify};
 use lab_world::Host;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
+use crate::fleet::Existing;
 
 /// How long an answer may take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -25,6 +28,29 @@ impl VaultApi {
     /// The Vault at `address` (`http://10.0.0.1:8200`), without a token.
     pub(crate) fn new(operator: &Host, address: String) -> Self {
         Self { client: Client::new(&operator.net, &operator.clock).timeout(LIMIT), address, token: None }
+    }
+
+    /// The Vault of a cluster that runs already, where there is a token for it.
+    pub(crate) fn existing(operator: &Host, existing: &Existing) -> Option<Self> {
+        let (address, token) = (existing.vault.as_ref()?, existing.vault_token.as_ref()?);
+        let mut vault = Self::new(operator, address.trim_end_matches('/').to_owned());
+        if let Some(authorities) = &existing.vault_authorities {
+            let name = http::Uri::try_from(address).ok().and_then(|uri| uri.host().map(str::to_owned));
+            let roots = Certificate::authorities_from_pem(authorities);
+            let verify = ServerVerify::Name(name.unwrap_or_default());
+            vault.client = vault.client.tls(ClientTls::new(&operator.clock).roots(roots).verify(verify));
+        }
+        Some(vault.with_token(token))
+    }
+
+    /// `vault read`.
+    pub(crate) async fn read(&self, path: &str) -> Result<Value, Error> {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// `vault delete`.
+    pub(crate) async fn delete(&self, path: &str) -> Result<(), Error> {
+        self.send(Method::DELETE, path, None).await.map(drop)
     }
 
     /// The same Vault with a token.

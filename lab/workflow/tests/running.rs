@@ -30,7 +30,7 @@ fn scenario() -> Scenario {
 }
 
 fn wait(seconds: u64) -> Action {
-    Action::Wait { duration: Duration::from_secs(seconds) }
+    Action::Wait { duration: Duration::from_secs(seconds), real: None }
 }
 
 fn states(outcome: &Outcome) -> Vec<FindingState> {

@@ -75,7 +75,7 @@ impl Action {
             Self::Restart(rollout) => describe_rollout("restart", rollout),
             Self::Start(rollout) => describe_rollout("start", rollout),
             Self::Stop(rollout) => describe_rollout("stop", rollout),
-            Self::Wait { duration } => format!("wait {}", short(*duration)),
+            Self::Wait { duration, .. } => format!("wait {}", short(*duration)),
             Self::RunJob(Job { name, system: true, .. }) => format!("job {name:?} on every client"),
             Self::RunJob(Job { name, count, .. }) => format!("job {name:?} with {count} allocations"),
             Self::StopJob { name } => format!("stop job {name:?}"),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::fleet::Fault;
+use crate::run::{agents, templates};
 
 pub(crate) use self::describe::short;
 pub use self::select::{Order, Rollout, Selector};
@@ -100,6 +101,8 @@ pub enum Action {
     Wait {
         /// How much.
         duration: Duration,
+        /// How much at least where time cannot be skipped: on real servers; `None`: the same.
+        real: Option<Duration>,
     },
     /// A job is registered, or registered again with other numbers.
     RunJob(Job),
@@ -128,6 +131,21 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it changes machines, Vault or Nomad, as opposed to waiting and looking.
+    pub fn changes(&self) -> bool {
+        !matches!(self, Self::Wait { .. } | Self::Probe)
+    }
+
+    /// The files that it writes on each machine, as the machine's programs call them.
+    pub fn files(&self) -> &'static [&'static str] {
+        match self {
+            Self::Tls { .. } => &[agents::TLS],
+            Self::GossipKey { .. } => &[agents::GOSSIP],
+            Self::Render(_) => &["/opt/nomad/templates/*.tpl", templates::CONFIG],
+            _ => &[],
+        }
+    }
+
     /// The machines that it names, as opposed to choosing them by role.
     pub(crate) fn named_nodes(&self) -> Vec<String> {
         let selector = match self {

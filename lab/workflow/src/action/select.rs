@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::fleet::{Node, Role};
+
 /// A choice of machines. It is resolved when the action begins, so `leader` means who leads then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selector {
@@ -40,6 +42,16 @@ impl Selector {
     pub fn from_word(word: &str) -> Self {
         let known = Self::WORDS.into_iter().find(|(known, _)| *known == word);
         known.map_or_else(|| Self::Nodes(vec![word.to_owned()]), |(_, selector)| selector)
+    }
+
+    /// Whether it may mean this machine; who leads, and which client is the last, shows only when it is resolved.
+    pub fn may_choose(&self, node: &Node) -> bool {
+        match self {
+            Self::All => node.runs_nomad(),
+            Self::Servers | Self::Leader | Self::Followers => node.role == Role::Server,
+            Self::Clients | Self::LastClient | Self::OtherClients => node.role == Role::Client,
+            Self::Nodes(names) => names.contains(&node.name),
+        }
     }
 }
 

@@ -136,7 +136,7 @@ impl After {
     fn is_past(&mut self, entry: &Entry) -> bool {
         self.is_past |= match &entry.event {
             Event::StepFinished { .. } => entry.step == self.step,
-            Event::StepSkipped { skipped } => *skipped == self.step,
+            Event::StepSkipped { skipped: name } | Event::StepDoneBefore { done: name } => *name == self.step,
             _ => false,
         };
         self.is_past

@@ -26,12 +26,16 @@ impl Files {
     pub(super) async fn look(&self, fleet: &dyn Fleet, recorder: &Recorder<'_>, nomad: &NomadApi) {
         let mut is_first = true;
         for node in fleet.nodes().iter().filter(|node| node.runs_nomad()) {
+            // The command line's certificate is on every node; one is enough for the operator.
+            let is_operators = std::mem::take(&mut is_first);
             if let Some((certificate, key)) = self.changed(fleet, node, AGENT_CERTIFICATE, AGENT_KEY).await {
                 let now = fleet.operator().clock.now();
                 recorder.record(describe(node, AGENT_CERTIFICATE, &certificate, &key, now));
+                if is_operators && let Ok(identity) = identity(&certificate, &key) {
+                    nomad.borrow_identity(identity);
+                }
             }
-            // The command line's certificate is on every node; one is enough for the operator.
-            if std::mem::take(&mut is_first)
+            if is_operators
                 && let Some((certificate, key)) = self.changed(fleet, node, CLI_CERTIFICATE, CLI_KEY).await
                 && let Ok(identity) = identity(&certificate, &key)
             {

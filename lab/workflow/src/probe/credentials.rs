@@ -7,7 +7,7 @@ use lab_pki::{
     BasicConstraints, CertificateBuilder, ExtendedKeyUsage, Issuer, KeyKind, KeySource, KeyUsage, Name,
 };
 use lab_wire::tls::Identity;
-use lab_world::Host;
+use lab_world::Clock;
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -61,12 +61,25 @@ impl Credentials {
         self.mount.clone().filter(|_| !is_fresh)
     }
 
+    /// The mount that certificates came from, where any did.
+    pub(super) fn mount(&self) -> Option<String> {
+        self.mount.clone().filter(|_| self.until.is_some())
+    }
+
     pub(super) fn issued(&mut self, identities: BTreeMap<Credential, Identity>) {
         let ends = identities.iter().filter(|(credential, _)| **credential != Credential::Expired);
         self.until =
             ends.filter_map(|(_, identity)| identity.chain.first()).map(|leaf| leaf.not_after()).min();
         self.identities.extend(identities);
     }
+}
+
+/// Removes the roles again.
+pub(super) async fn remove_roles(vault: &VaultApi, mount: &str) -> Result<(), Error> {
+    for role in [ROLE, SERVING_ROLE] {
+        vault.delete(&format!("{mount}/roles/{role}")).await?;
+    }
+    Ok(())
 }
 
 /// Has Vault issue one certificate of each kind that it can.
@@ -120,9 +133,9 @@ pub(super) async fn issue(
 }
 
 /// A server's certificate from an authority that nobody knows.
-pub(super) fn from_other_authority(operator: &Host, region: &str) -> Result<Identity, lab_pki::Error> {
+pub(super) fn from_other_authority(clock: &Clock, region: &str) -> Result<Identity, lab_pki::Error> {
     let keys = KeySource::generated();
-    let (begin, end) = (operator.clock.now() - LIFE, operator.clock.now() + LIFE * 24);
+    let (begin, end) = (clock.now() - LIFE, clock.now() + LIFE * 24);
     let key = keys.key(KeyKind::EcP256)?;
     let mut authority = CertificateBuilder::new(Name::common("an authority nobody knows"), begin, end);
     authority.basic_constraints = Some(BasicConstraints { ca: true, path_length: None });

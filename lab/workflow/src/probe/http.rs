@@ -1,12 +1,16 @@
 //! Questions on an HTTP port.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use lab_wire::http::Client;
 
-use super::connect::{Caller, LIMIT};
+use super::connect::Caller;
 use super::kind::{Transport, Verdict};
+
+/// How long an answer may take: an agent that reaches no server tries for five seconds before it says so.
+const LIMIT: Duration = Duration::from_secs(8);
 
 /// Asks an agent who leads.
 pub(super) async fn ask(caller: &Caller<'_>, address: SocketAddr, transport: Transport) -> Verdict {

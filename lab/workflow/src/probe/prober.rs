@@ -83,6 +83,15 @@ impl<'a> Prober<'a> {
         }
     }
 
+    /// Removes what it made for itself in Vault.
+    pub(crate) async fn remove_roles(&self, vault: &VaultApi) {
+        let Some(mount) = self.state().credentials.mount() else { return };
+        if let Err(error) = credentials::remove_roles(vault, &mount).await {
+            let text = format!("the prober's roles stay at {mount}/roles/: {error}");
+            self.recorder.record(Event::Note { text });
+        }
+    }
+
     /// Asks with a client's token for a server's certificate, as somebody would who took over a client.
     pub(crate) async fn try_client_token(&self, vault: &VaultApi, mount: &str, role: &str) {
         let Some(node) = self.fleet.nodes().first() else { return };
@@ -198,7 +207,8 @@ impl<'a> Prober<'a> {
             return false;
         }
         if probe.credential == Credential::OtherAuthority
-            && let Ok(identity) = credentials::from_other_authority(self.fleet.operator(), &node.region)
+            && let Ok(identity) =
+                credentials::from_other_authority(&self.fleet.operator().clock, &node.region)
         {
             self.state().credentials.keep(Credential::OtherAuthority, identity);
             return false;

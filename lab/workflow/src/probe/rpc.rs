@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use lab_pki::Certificate;
+use lab_wire::BoxIo;
 use lab_wire::rpc::yamux::{Keepalive, Role, Session};
-use lab_wire::rpc::{CallError, Codec, RPC_MULTIPLEX_V2, RPC_NOMAD, RPC_RAFT};
-use lab_wire::{BoxIo, Io};
+use lab_wire::rpc::{CallError, Codec, MessageError, RPC_MULTIPLEX_V2, RPC_NOMAD, RPC_RAFT};
 use lab_world::{Clock, Tasks};
 use rmpv::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -70,11 +70,24 @@ pub(super) async fn ask_again(kept: Kept, clock: &Clock, region: &str) -> (Verdi
 
 async fn call(mut io: BoxIo, method: &str, arguments: &Value) -> (Verdict, Option<Kept>) {
     if let Err(error) = io.write_all(&[RPC_NOMAD]).await {
-        return (Verdict::refused(lab_wire::tls::go_text(&error)), None);
+        return (Verdict::refused(last_words(&mut io, lab_wire::tls::go_text(&error)).await), None);
     }
     let mut codec = Codec::new(io);
-    let result = codec.call(method, arguments).await;
-    judge(codec, result)
+    match codec.call(method, arguments).await {
+        Err(CallError::Connection(MessageError::Connection(text))) => {
+            (Verdict::refused(last_words(codec.get_mut(), text).await), None)
+        }
+        result => judge(codec, result),
+    }
+}
+
+/// Why the other end of a connection that failed closed it: with TLS 1.3 it refuses a certificate after the handshake,
+/// and where it has closed before this end writes, its alert is still to be read. `otherwise` where there is none.
+async fn last_words(io: &mut BoxIo, otherwise: String) -> String {
+    match io.read(&mut [0]).await.map_err(|error| lab_wire::tls::go_text(&error)) {
+        Err(text) if text.starts_with("remote error: ") => text,
+        _ => otherwise,
+    }
 }
 
 /// A server that answers at all has let the caller in; only `Permission denied` turns it away again.
@@ -102,9 +115,9 @@ async fn multiplexed(mut io: BoxIo, clock: &Clock, region: &str) -> Verdict {
 }
 
 /// Consensus says nothing by itself: a connection that stays open was taken, one that was not is closed at once.
-async fn raft(mut io: impl Io, clock: &Clock) -> Verdict {
+async fn raft(mut io: BoxIo, clock: &Clock) -> Verdict {
     if let Err(error) = io.write_all(&[RPC_RAFT]).await {
-        return Verdict::refused(lab_wire::tls::go_text(&error));
+        return Verdict::refused(last_words(&mut io, lab_wire::tls::go_text(&error)).await);
     }
     let mut byte = [0];
     match clock.timeout(RAFT_SILENCE, io.read(&mut byte)).await {

@@ -30,9 +30,12 @@ pub(crate) fn plaintext(node: &Node, fleet: &dyn Fleet) -> String {
         "disable_update_check = true\nleave_on_interrupt   = false\nleave_on_terminate   = false\n\n",
     );
     text.push_str(&ports(node));
+    if node.address.is_loopback() {
+        text.push_str(&advertised(node));
+    }
     match node.role {
         Role::Server => text.push_str(&server_block(fleet)),
-        Role::Client => text.push_str(&client_block(fleet)),
+        Role::Client => text.push_str(&client_block(node, fleet)),
         Role::Vault => {}
     }
     text
@@ -75,6 +78,12 @@ fn ports(node: &Node) -> String {
     text + "}\n\n"
 }
 
+/// An agent on loopback says so itself: the real one refuses to guess that.
+fn advertised(node: &Node) -> String {
+    let line = |name| format!("  {name} = {:?}\n", node.address.to_string());
+    format!("advertise {{\n{}}}\n\n", ["http", "rpc", "serf"].map(line).concat())
+}
+
 fn server_block(fleet: &dyn Fleet) -> String {
     let peers: Vec<String> = fleet
         .with_role(Role::Server)
@@ -88,14 +97,15 @@ fn server_block(fleet: &dyn Fleet) -> String {
     )
 }
 
-fn client_block(fleet: &dyn Fleet) -> String {
+fn client_block(node: &Node, fleet: &dyn Fleet) -> String {
     let servers: Vec<String> = fleet
         .with_role(Role::Server)
         .filter_map(|server| server.rpc)
         .map(|address| format!("{:?}", address.to_string()))
         .collect();
+    let interface = if node.address.is_loopback() { "  network_interface = \"lo\"\n" } else { "" };
     format!(
-        "client {{\n  enabled = true\n  servers = [{}]\n}}\n\nplugin \"raw_exec\" {{\n  config {{\n    enabled = true\n  }}\n}}\n",
+        "client {{\n  enabled = true\n  servers = [{}]\n{interface}}}\n\nplugin \"raw_exec\" {{\n  config {{\n    enabled = true\n  }}\n}}\n",
         servers.join(", ")
     )
 }

@@ -69,8 +69,8 @@ impl Context<'_> {
     /// The machines that a selector chooses now.
     pub(crate) fn select(&self, selector: &Selector) -> Vec<&Node> {
         let leader = self.recorder.know(|knowledge| knowledge.leader.clone());
-        let clients = self.fleet.with_role(Role::Client).count();
-        let is_last = |node: &Node| node.role == Role::Client && node.name == format!("client-{clients}");
+        let last = self.fleet.with_role(Role::Client).last().map(|node| &node.name);
+        let is_last = |node: &Node| Some(&node.name) == last;
         let is_leader = |node: &Node| Some(&node.name) == leader.as_ref();
         let chosen = |node: &&Node| match selector {
             Selector::All => node.runs_nomad(),

@@ -46,7 +46,8 @@ pub async fn run(
     recorder.record(started(plan, options, fleet));
     let (failure, failed_assertions) = {
         let pace = Pace::new(clock, fleet.nodes().len());
-        let nomad = NomadApi::new(fleet.operator());
+        let token = fleet.existing().and_then(|existing| existing.nomad_token);
+        let nomad = NomadApi::new(fleet.operator()).with_token(token);
         let observer = Observer::new(fleet, &recorder, &nomad, &pace);
         let context = Context {
             fleet,
@@ -59,11 +60,13 @@ pub async fn run(
             entropy: fleet.operator().entropy.branch("operator"),
             memory: Mutex::default(),
         };
-        tokio::select! {
+        let result = tokio::select! {
             biased;
             result = Box::pin(context.carry_out(options)) => result,
             never = Box::pin(observer.watch()) => match never {},
-        }
+        };
+        context.leave().await;
+        result
     };
     let mut verdict = Verdict {
         findings: recorder.findings(),
@@ -96,6 +99,7 @@ fn started(plan: &Plan, options: &RunOptions, fleet: &dyn Fleet) -> Event {
         servers: plan.topology.servers,
         clients: plan.topology.clients,
         region: plan.topology.region.clone(),
+        is_virtual: fleet.operator().clock.is_simulated(),
         nodes: fleet.nodes().iter().map(|node| node.name.clone()).collect(),
         steps: plan.steps.iter().map(|planned| planned.step.name.clone()).collect(),
         invariants: plan.invariants.iter().map(|invariant| invariant.name().to_owned()).collect(),
@@ -105,12 +109,21 @@ fn started(plan: &Plan, options: &RunOptions, fleet: &dyn Fleet) -> Event {
 impl Context<'_> {
     async fn carry_out(&self, options: &RunOptions) -> (Option<Failure>, Vec<FailedAssertion>) {
         let mut failed = Vec::new();
-        if let Err(error) = self.set_up().await {
-            return (Some(self.failure("setup", "bring the cluster up", &error)), failed);
+        if let Err(error) = self.begin().await {
+            let action =
+                if self.fleet.existing().is_some() { "look at the cluster" } else { "bring the cluster up" };
+            return (Some(self.failure("setup", action, &error)), failed);
         }
         self.prober.matrix(Phase::Before).await;
         self.probe_touched(options.probe, false).await;
-        for (number, PlannedStep { step, is_skipped }) in self.plan.steps.iter().enumerate() {
+        for (number, PlannedStep { step, is_skipped, is_done }) in self.plan.steps.iter().enumerate() {
+            if *is_done {
+                self.recorder.record(Event::StepDoneBefore { done: step.name.clone() });
+                if let Err(error) = self.recall(step).await {
+                    return (Some(self.failure(&step.name, "recall what it did", &error)), failed);
+                }
+                continue;
+            }
             if *is_skipped {
                 self.recorder.record(Event::StepSkipped { skipped: step.name.clone() });
                 self.probe_touched(options.probe, self.is_watershed(step)).await;

@@ -13,6 +13,10 @@ pub struct RunOptions {
     pub clients: Option<usize>,
     /// When ports are asked again.
     pub probe: ProbeMode,
+    /// The step to begin at: those before it were done by an earlier run, on machines that are still there.
+    pub from: Option<String>,
+    /// By how much the scenario's times are divided; `None` and 1: not at all.
+    pub time_scale: Option<u32>,
 }
 
 /// When ports are asked again what they accept.

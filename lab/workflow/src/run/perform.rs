@@ -7,9 +7,10 @@ use super::rollout::Deed;
 use crate::action::Action;
 use crate::error::Error;
 use crate::fleet::{Fault, Program, Role};
+use crate::scenario::Step;
 use crate::timeline::Event;
 
-/// How often the served certificates are looked at while time passes.
+/// How often the served certificates are looked at while time passes; more often where it is scaled.
 const LOOK: Duration = Duration::from_secs(6 * 3600);
 
 impl Context<'_> {
@@ -20,9 +21,42 @@ impl Context<'_> {
         Ok(())
     }
 
+    /// Remembers what a step did in an earlier run. Tokens are made anew, since nobody kept them.
+    pub(crate) async fn recall(&self, step: &Step) -> Result<(), Error> {
+        for action in &step.actions {
+            match action {
+                Action::CreateToken { name, policies, parameters } if self.will_render_with(name) => {
+                    self.create_token(name, policies, parameters).await?;
+                }
+                Action::Tls { on, settings } => {
+                    for node in self.select(on) {
+                        self.remember_tls(node, settings);
+                    }
+                }
+                Action::Render(render) => {
+                    let nodes = self.select(&render.on);
+                    let mut memory = self.memory();
+                    memory.renders.extend(nodes.iter().map(|node| (node.name.clone(), render.clone())));
+                }
+                Action::IntermediateCa { mount, .. } => self.prober.use_mount(mount),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a step that is still to come gives this token to consul-template.
+    fn will_render_with(&self, token: &str) -> bool {
+        let to_come = self.plan.steps.iter().filter(|planned| !planned.is_done && !planned.is_skipped);
+        let mut actions = to_come.flat_map(|planned| &planned.step.actions);
+        actions.any(|action| matches!(action, Action::Render(render) if render.token == token))
+    }
+
     /// Does what the action says; the names of the machines it was done to.
     async fn carry(&self, action: &Action) -> Result<Vec<String>, Error> {
         match action {
+            // A Vault that serves somebody was initialised and unsealed long ago.
+            Action::InitVault { .. } | Action::UnsealVault if self.fleet.existing().is_some() => {}
             Action::InitVault { shares, threshold } => self.init_vault(*shares, *threshold).await?,
             Action::UnsealVault => self.unseal_vault().await?,
             Action::SealVault => self.seal_vault().await?,
@@ -45,8 +79,9 @@ impl Context<'_> {
             Action::Restart(rollout) => return self.roll_out(Deed::Restart, rollout).await,
             Action::Start(rollout) => return self.roll_out(Deed::Start, rollout).await,
             Action::Stop(rollout) => return self.roll_out(Deed::Stop, rollout).await,
-            Action::Wait { duration } => {
-                self.pass_time(*duration).await;
+            Action::Wait { duration, real } => {
+                let real = real.filter(|_| !self.clock().is_simulated());
+                self.pass_time(real.unwrap_or(*duration)).await;
                 return Ok(Vec::new());
             }
             Action::RunJob(job) => {
@@ -68,16 +103,20 @@ impl Context<'_> {
     /// Lets time pass; while much of it does, looks at what the ports serve now and then.
     async fn pass_time(&self, duration: Duration) {
         let end = self.clock().now() + duration;
+        let look = LOOK / self.plan.time_scale;
         loop {
             let left = (end - self.clock().now()).unsigned_abs();
-            if duration > LOOK {
+            if duration > look {
                 self.prober.look_at_served().await;
             }
-            if left <= LOOK {
+            if left <= look {
                 self.clock().sleep_until(end).await;
+                if self.plan.time_scale > 1 {
+                    self.prober.look_at_served().await;
+                }
                 return;
             }
-            self.clock().sleep(LOOK).await;
+            self.clock().sleep(look).await;
         }
     }
 

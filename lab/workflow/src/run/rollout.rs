@@ -55,12 +55,19 @@ impl Context<'_> {
     ) -> Result<Vec<String>, Error> {
         let nodes = self.select(on);
         for node in &nodes {
-            let older = self.memory().tls.get(&node.name).cloned().unwrap_or_default();
-            let settings = agents::with_files(&settings.over(&older));
+            let settings = self.remember_tls(node, settings);
             self.write(node, agents::TLS, &settings.to_hcl(), 0o644).await?;
-            self.memory().tls.insert(node.name.clone(), settings);
         }
         Ok(names(&nodes))
+    }
+
+    /// The whole of a node's settings with these over the older ones.
+    pub(crate) fn remember_tls(&self, node: &Node, settings: &TlsSettings) -> TlsSettings {
+        let mut memory = self.memory();
+        let older = memory.tls.get(&node.name).cloned().unwrap_or_default();
+        let settings = agents::with_files(&settings.over(&older));
+        memory.tls.insert(node.name.clone(), settings.clone());
+        settings
     }
 
     pub(crate) async fn write_gossip_key(&self, on: &Selector) -> Result<Vec<String>, Error> {

@@ -84,7 +84,7 @@ impl InvariantSpec {
             Self::NoAllocationLost => "no allocation is lost or moved",
             Self::NewWorkStarts { .. } => "new work starts on every ready client",
             Self::NoPlaintext { .. } => "no plaintext after closing",
-            Self::RoleAndRegion { .. } => "only the right role and region gets through",
+            Self::RoleAndRegion { .. } => "only the right role and region gets in",
             Self::KeyMatchesCertificate => "certificate and key are a pair",
             Self::CertificatesFresh { .. } => "served certificates are fresh",
             Self::NoStaleConnection { .. } => "no old connection outlives its welcome",

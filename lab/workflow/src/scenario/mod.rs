@@ -5,6 +5,7 @@ mod change;
 mod invariant;
 mod plan;
 mod read;
+mod scale;
 
 use crate::action::{Action, Job};
 use crate::fleet::Topology;
@@ -33,6 +34,8 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// The mistakes and variations that can be chosen.
     pub breaks: Vec<Break>,
+    /// By how much its times may be divided where time cannot be skipped; `None`: they mean what they say.
+    pub time_scale: Option<u32>,
 }
 
 /// A named part of a scenario.
@@ -66,6 +69,7 @@ impl Scenario {
             invariants: Vec::new(),
             steps: Vec::new(),
             breaks: Vec::new(),
+            time_scale: None,
         }
     }
 

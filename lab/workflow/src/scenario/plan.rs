@@ -22,6 +22,8 @@ pub struct Plan {
     pub invariants: Vec<InvariantSpec>,
     /// What is done.
     pub steps: Vec<PlannedStep>,
+    /// By how much its times are divided; 1 for not at all.
+    pub time_scale: u32,
 }
 
 /// A step of a plan.
@@ -31,6 +33,8 @@ pub struct PlannedStep {
     pub step: Step,
     /// A break leaves it out.
     pub is_skipped: bool,
+    /// An earlier run did it.
+    pub is_done: bool,
 }
 
 /// A choice that the scenario does not offer.
@@ -45,6 +49,27 @@ pub enum PlanError {
         name: String,
         /// The names there are.
         known: Vec<String>,
+    },
+    /// No step has this name.
+    #[error("scenario {scenario:?} has no step called {name:?}{}", did_you_mean(.name, .known))]
+    UnknownStep {
+        /// The scenario.
+        scenario: String,
+        /// The name given.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// The scenario does not say that its times may be divided.
+    #[error(
+        "scenario {scenario:?} does not say that its time may be scaled: what it waits for does not come sooner; a \
+         scenario in which it does says `time_scale = {asked}`"
+    )]
+    NotScalable {
+        /// The scenario.
+        scenario: String,
+        /// The scale asked for.
+        asked: u32,
     },
     /// A cluster needs a server.
     #[error("a cluster needs at least one server")]
@@ -82,7 +107,9 @@ fn did_you_mean(name: &str, known: &[String]) -> String {
 }
 
 impl Scenario {
-    /// Makes the choices: a break or variation by name, and numbers of machines.
+    /// Makes the choices: a break or variation by name, numbers of machines, and the scale of time.
+    ///
+    /// Errors: a choice that the scenario does not offer.
     pub fn plan(&self, options: &RunOptions) -> Result<Plan, PlanError> {
         let mut topology = self.topology.clone();
         topology.servers = options.servers.unwrap_or(topology.servers);
@@ -95,8 +122,11 @@ impl Scenario {
             return Err(PlanError::TooMany { servers, clients });
         }
         let change = options.change.as_ref().map(|name| self.find_break(name)).transpose()?;
-        let mut steps: Vec<PlannedStep> =
-            self.steps.iter().map(|step| PlannedStep { step: step.clone(), is_skipped: false }).collect();
+        let mut steps: Vec<PlannedStep> = self
+            .steps
+            .iter()
+            .map(|step| PlannedStep { step: step.clone(), is_skipped: false, is_done: false })
+            .collect();
         for edit in change.iter().flat_map(|change| &change.edits) {
             apply(&mut steps, edit);
         }
@@ -104,7 +134,7 @@ impl Scenario {
             Some(ChangeKind::Mistake { violates }) => violates.clone(),
             Some(ChangeKind::Variation) | None => Vec::new(),
         };
-        let plan = Plan {
+        let mut plan = Plan {
             scenario: self.name.clone(),
             change: change.map(|change| change.name.clone()),
             expected,
@@ -112,9 +142,19 @@ impl Scenario {
             jobs: self.jobs.clone(),
             invariants: self.invariants.clone(),
             steps,
+            time_scale: 1,
         };
         plan.check_nodes()?;
-        Ok(plan)
+        if let Some(first) = &options.from {
+            plan.begin_at(first)?;
+        }
+        match options.time_scale {
+            None | Some(0 | 1) => Ok(plan),
+            Some(asked) if self.time_scale.is_none() => {
+                Err(PlanError::NotScalable { scenario: self.name.clone(), asked })
+            }
+            Some(scale) => Ok(plan.scaled(scale)),
+        }
     }
 
     fn find_break(&self, name: &str) -> Result<&Break, PlanError> {
@@ -127,6 +167,25 @@ impl Scenario {
 }
 
 impl Plan {
+    /// Whether only a simulated network can do what it asks for.
+    pub fn needs_simulation(&self) -> bool {
+        let mut actions = self.steps.iter().flat_map(|planned| &planned.step.actions);
+        actions.any(|action| {
+            matches!(action, Action::Inject(fault) if !matches!(fault, crate::fleet::Fault::PowerOff { .. }))
+        })
+    }
+
+    /// Takes the steps before this one as done.
+    fn begin_at(&mut self, first: &str) -> Result<(), PlanError> {
+        let index = self.steps.iter().position(|planned| planned.step.name == first);
+        let known: Vec<String> = self.steps.iter().map(|planned| planned.step.name.clone()).collect();
+        let unknown =
+            || PlanError::UnknownStep { scenario: self.scenario.clone(), name: first.to_owned(), known };
+        let index = index.ok_or_else(unknown)?;
+        self.steps[..index].iter_mut().for_each(|planned| planned.is_done = true);
+        Ok(())
+    }
+
     fn check_nodes(&self) -> Result<(), PlanError> {
         let Topology { servers, clients, .. } = self.topology;
         let there: Vec<String> = node_names(&self.topology);
@@ -178,7 +237,7 @@ fn apply(steps: &mut Vec<PlannedStep>, edit: &Edit) {
                 Position::Before(name) => position(name, steps),
                 Position::After(name) => position(name, steps).map(|index| index + 1),
             };
-            let planned = PlannedStep { step: step.clone(), is_skipped: false };
+            let planned = PlannedStep { step: step.clone(), is_skipped: false, is_done: false };
             steps.insert(index.unwrap_or(steps.len()), planned);
         }
     }

@@ -23,6 +23,8 @@ pub enum Event {
         clients: usize,
         /// Their region.
         region: String,
+        /// Whether the run takes place in virtual time, as opposed to real time on real servers.
+        is_virtual: bool,
         /// The names of all machines in order.
         nodes: Vec<String>,
         /// The names of the steps in order.
@@ -46,6 +48,11 @@ pub enum Event {
     StepSkipped {
         /// The step's name.
         skipped: String,
+    },
+    /// An earlier run did this step.
+    StepDoneBefore {
+        /// The step's name.
+        done: String,
     },
     /// An action was carried out.
     Action {

@@ -79,7 +79,7 @@ pub(super) fn read_action(block: &Block, defaults: &mut Defaults) -> Result<Acti
         "start" => Action::Start(read_rollout(&mut reader, defaults)?),
         "stop" => Action::Stop(read_rollout(&mut reader, defaults)?),
         "wait" => match reader.duration("duration")? {
-            Some(duration) => Action::Wait { duration },
+            Some(duration) => Action::Wait { duration, real: reader.duration("real")? },
             None => return Err(reader.missing("duration")),
         },
         "job" => return read_job(&label(block)?, &block.body).map(Action::RunJob),

@@ -56,6 +56,7 @@ fn read_scenario(name: String, body: &Body) -> Result<Scenario, Diagnostic> {
     let mut scenario = Scenario::new(&name);
     scenario.summary = reader.string("summary")?.unwrap_or_default();
     scenario.source = reader.string("source")?.unwrap_or_default();
+    scenario.time_scale = reader.count("time_scale", 2, 100_000)?.and_then(|scale| u32::try_from(scale).ok());
     if let Some(cluster) = reader.block("cluster")? {
         (scenario.topology, scenario.jobs) = read_cluster(&cluster.body)?;
     }
