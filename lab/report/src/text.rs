@@ -36,7 +36,7 @@ pub(crate) fn wrap(text: &str, indent: usize) -> Vec<String> {
 }
 
 /// `text` after a heading: the first line begins with `head`, padded to `indent` columns, the others with blanks.
-pub(crate) fn hang(head: &str, text: &str, indent: usize) -> String {
+pub fn hang(head: &str, text: &str, indent: usize) -> String {
     let body = wrap(text, indent).join("\n");
     format!("{head:<indent$}{}", body.trim_start())
 }

@@ -1,6 +1,6 @@
 //! The events worth a line of their own under a step.
 
-use lab_workflow::{Change, Event};
+use lab_workflow::{Change, Event, Program};
 
 /// Whether the event is bad news, and its line; nothing for what other parts of the report show.
 ///
@@ -40,11 +40,45 @@ pub(super) fn describe(event: &Event, is_explaining: bool) -> Option<(bool, Stri
         Event::Violation { invariant, evidence, .. } => {
             Some((true, format!("violates {invariant}: {evidence}")))
         }
-        Event::Failed { action, error } => Some((true, format!("could not {action}: {error}"))),
+        Event::Failed { action, error } => Some((true, format!("failed: {action}: {error}"))),
+        Event::Log { program: Program::ConsulTemplate, message, .. } if !is_explaining => {
+            refusal(message).map(|text| (false, text))
+        }
         Event::Log { node, program, level, message } => {
             routine(format!("{program} on {node}: [{level}] {message}"))
         }
         Event::Note { text } => Some((false, text.clone())),
         _ => None,
+    }
+}
+
+/// What Vault refuses a template, for which nothing is rendered then; the same on every machine.
+fn refusal(message: &str) -> Option<String> {
+    let said = message.contains("Error making API request").then(|| message.lines().last())??;
+    let said = said.split(" (retry attempt").next()?.trim_start_matches("* ");
+    Some(format!("consul-template is refused by Vault: {said}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_vault_refuses_a_template_is_told_without_the_request() {
+        let log = |program, message: &str| Event::Log {
+            node: "server-1".into(),
+            program,
+            level: "WARN".into(),
+            message: message.into(),
+        };
+        let message = "(view) vault.write(pki/issue/x): Error making API request.\n\nURL: PUT http://v/v1/pki/issue/x\nCode: 400. \
+                       Errors:\n\n* the common_name field is required (retry attempt 1 after \"250ms\")";
+        let told = describe(&log(Program::ConsulTemplate, message), false);
+        let wanted = "consul-template is refused by Vault: the common_name field is required";
+        assert_eq!(told, Some((false, wanted.to_owned())));
+        assert_eq!(describe(&log(Program::Nomad, message), false), None);
+        assert_eq!(describe(&log(Program::ConsulTemplate, "(runner) something else"), false), None);
+        let everything = describe(&log(Program::ConsulTemplate, message), true);
+        assert!(everything.is_some_and(|(_, text)| text.contains("URL: PUT")));
     }
 }

@@ -5,6 +5,7 @@ mod matrix;
 mod ports;
 mod verdict;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -46,6 +47,8 @@ struct OpenStep {
     at: OffsetDateTime,
     is_bad: bool,
     details: Vec<String>,
+    /// What was told of logs: machines say the same, and say it again.
+    told: BTreeSet<String>,
 }
 
 impl<'scenario, W: Write> Human<'scenario, W> {
@@ -68,9 +71,16 @@ impl<'scenario, W: Write> Human<'scenario, W> {
     /// Errors: those of the stream.
     pub fn entry(&mut self, entry: &Entry) -> io::Result<()> {
         match &entry.event {
-            Event::RunStarted { change, seed, servers, clients, region, .. } => {
+            Event::RunStarted { change, seed, servers, clients, region, is_virtual, .. } => {
                 self.began = entry.at;
-                self.header(change.as_deref(), *seed, *servers, *clients, region)
+                let time = if *is_virtual { "virtual" } else { "real" };
+                let cluster = format!(
+                    "{}, {}, region {region}; seed {seed}; {time} time from {}",
+                    count(*servers, "server"),
+                    count(*clients, "client"),
+                    self.began.date(),
+                );
+                self.header(change.as_deref(), &cluster)
             }
             Event::StepStarted { number, summary } => {
                 self.close_step()?;
@@ -81,12 +91,20 @@ impl<'scenario, W: Write> Human<'scenario, W> {
                     at: entry.at,
                     is_bad: false,
                     details: Vec::new(),
+                    told: BTreeSet::new(),
                 });
                 Ok(())
             }
             Event::StepSkipped { skipped } => {
                 self.close_step()?;
                 writeln!(self.out, "{BAD}  -  left out{BAD:#}            {skipped}")
+            }
+            Event::StepDoneBefore { done } => {
+                self.close_step()?;
+                writeln!(self.out, "{QUIET}  -  done before         {done}{QUIET:#}")
+            }
+            Event::Note { text } if self.step.is_none() => {
+                writeln!(self.out, "{}\n", hang("note       ", text, 11))
             }
             Event::Probe { node, probe, verdict } => {
                 self.ports.seen(node, *probe, verdict);
@@ -121,26 +139,13 @@ impl<'scenario, W: Write> Human<'scenario, W> {
         self.out.flush()
     }
 
-    fn header(
-        &mut self,
-        change: Option<&str>,
-        seed: u64,
-        servers: usize,
-        clients: usize,
-        region: &str,
-    ) -> io::Result<()> {
+    fn header(&mut self, change: Option<&str>, cluster: &str) -> io::Result<()> {
         let Scenario { name, summary, source, .. } = self.scenario;
         let texts = [name, summary, source].into_iter().filter(|text| !text.is_empty());
         for (text, head) in texts.zip(["scenario", "", ""]) {
             self.headed(head, text)?;
         }
-        let cluster = format!(
-            "{}, {}, region {region}; seed {seed}; virtual time from {}",
-            count(servers, "server"),
-            count(clients, "client"),
-            self.began.date(),
-        );
-        self.headed("cluster", &cluster)?;
+        self.headed("cluster", cluster)?;
         if let Some(chosen) =
             change.and_then(|change| self.scenario.breaks.iter().find(|known| known.name == change))
         {
@@ -161,6 +166,9 @@ impl<'scenario, W: Write> Human<'scenario, W> {
     fn detail(&mut self, entry: &Entry, event: &Event) {
         let Some(step) = &mut self.step else { return };
         let Some((is_bad, text)) = event::describe(event, self.is_explaining) else { return };
+        if matches!(event, Event::Log { .. }) && !step.told.insert(text.clone()) {
+            return;
+        }
         step.is_bad |= is_bad;
         let at = elapsed(entry.at - self.began);
         let style = if is_bad { BAD } else { QUIET };
@@ -174,7 +182,9 @@ impl<'scenario, W: Write> Human<'scenario, W> {
         let (style, state) = if step.is_bad { (BAD, "FAIL") } else { (GOOD, "ok") };
         let head =
             format!("{:>3}  {style}{state:<4}{style:#} {:>9}  ", step.number, elapsed(step.at - self.began));
-        let text = wrap(&format!("{}: {}", step.name, step.summary), TEXT).join("\n");
+        let texts = [step.name.as_str(), step.summary.as_str()];
+        let texts: Vec<&str> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+        let text = wrap(&texts.join(": "), TEXT).join("\n");
         writeln!(self.out, "{head}{}", text.trim_start())?;
         if self.is_explaining {
             self.explain(&step.name)?;

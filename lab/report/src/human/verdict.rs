@@ -44,9 +44,9 @@ fn write_finding(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
         FindingState::NotExercised => format!("{}: never had the chance to fail", finding.description),
         _ => finding.description.clone(),
     };
-    let body = hang(&format!("{:<width$}", finding.invariant, width = TEXT - 13), &text, TEXT - 13);
-    let body = body.replace('\n', &format!("\n{:13}", ""));
-    writeln!(out, "  {style}{state:<9}{style:#}  {body}")
+    let body = wrap(&text, TEXT).join("\n");
+    let name = format!("{:<width$}", finding.invariant, width = TEXT - 13);
+    writeln!(out, "  {style}{state:<9}{style:#}  {name}{}", body.trim_start())
 }
 
 /// The entry that shows a violation: when, where, what was asked and the very answer; nothing where time alone shows it.
@@ -73,10 +73,7 @@ fn write_result(out: &mut impl Write, verdict: &Verdict) -> io::Result<()> {
         105 => (
             BAD,
             verdict.failure.as_ref().map_or_else(String::new, |failure| {
-                format!(
-                    "the run ended in step {}: could not {}: {}",
-                    failure.step, failure.action, failure.error
-                )
+                format!("the run ended in step {}, with {}: {}", failure.step, failure.action, failure.error)
             }),
         ),
         1 => (BAD, format!("this mistake should have violated {} and did not", verdict.unshown().join(", "))),
