@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lab_pki::KeySource;
-use lab_wire::http::{Handler, Peer, handler};
+use lab_wire::http::{Handler, Peer, Request, Together};
+use lab_wire::jwt::Fetcher;
 use lab_world::{Disk, Host, Tasks};
 
 use crate::configuration::TlsFiles;
 use crate::error::Error;
-use crate::fetch::Fetcher;
+use crate::http::Served;
 use crate::listener::{ListenerConfig, Listening};
 use crate::mounts::{SYSTEM_MAX_TTL, SystemTtl};
+use crate::settings::ServerFacts;
 use crate::storage::Physical;
 use crate::vault::Vault;
 
@@ -28,10 +30,12 @@ pub enum Storage {
 }
 
 /// A server that is initialised and unsealed at once, as `vault server -dev` is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dev {
     /// The root token; `None` makes one.
     pub root_token: Option<String>,
+    /// Whether the KV engine at `secret/` keeps no versions.
+    pub unversioned: bool,
 }
 
 /// How a server is set up.
@@ -108,9 +112,11 @@ impl Server {
             Storage::File(path) => Physical::file(host.disk.clone(), path),
         };
         let listeners = config.listeners();
-        let vault = Arc::new(Vault::new(physical, host, config.keys, config.ui).map_err(Error::Storage)?);
-        vault.lock().cluster_name = config.cluster_name;
+        let keys = config.keys.clone();
+        let vault = Arc::new(Vault::new(physical, host, keys, config.ui).map_err(Error::Storage)?);
+        vault.lock().cluster_name.clone_from(&config.cluster_name);
         vault.lock().system_ttl = SystemTtl::configured(config.default_lease_ttl, config.max_lease_ttl);
+        vault.lock().facts = Arc::new(facts(host, &config, &listeners));
         let tasks = Tasks::new();
         let serve = handler_of(host, &vault);
         let mut listening = Vec::new();
@@ -119,7 +125,7 @@ impl Server {
         }
         let (root_token, unseal_key) = match &config.dev {
             Some(dev) => {
-                let (token, key) = vault.start_dev(dev.root_token.as_deref()).map_err(Error::Dev)?;
+                let (token, key) = vault.start_dev(dev).map_err(Error::Dev)?;
                 (Some(token), Some(key))
             }
             None => (None, None),
@@ -172,15 +178,46 @@ impl std::fmt::Debug for Server {
     }
 }
 
+fn facts(host: &Host, config: &Config, listeners: &[ListenerConfig]) -> ServerFacts {
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let cluster = SocketAddr::new(config.listen.ip(), config.listen.port().wrapping_add(1));
+    let known = |address: String| if config.dev.is_some() { address } else { String::new() };
+    ServerFacts {
+        hostname: host.name.clone(),
+        api_address: known(format!("{scheme}://{}", config.listen)),
+        cluster_address: known(format!("https://{cluster}")),
+        storage: match config.storage {
+            Storage::Memory => "inmem".to_owned(),
+            Storage::File(_) => "file".to_owned(),
+        },
+        listeners: listeners.iter().map(|listener| (listener.address, listener.tls.is_some())).collect(),
+        cluster_name: config.cluster_name.clone().unwrap_or_default(),
+        ui: config.ui,
+        default_lease_ttl: config.default_lease_ttl.as_secs(),
+        max_lease_ttl: config.max_lease_ttl.as_secs(),
+    }
+}
+
 fn handler_of(host: &Host, vault: &Arc<Vault>) -> Handler {
     let fetcher = Arc::new(Fetcher::new(host.net.clone(), host.clock.clone()));
     let vault = Arc::clone(vault);
-    handler(move |request, peer: Peer| {
-        crate::http::serve(Arc::clone(&vault), Arc::clone(&fetcher), request, peer.address)
+    // A simulated machine has no cores to wake.
+    let together = (!host.net.is_simulated()).then(Together::default);
+    Arc::new(move |request: Request, peer: Peer| {
+        match crate::http::serve(&vault, &fetcher, &request, peer.address) {
+            Served::Now(response) => match together.clone() {
+                None => Box::pin(std::future::ready(response)),
+                Some(together) => Box::pin(async move {
+                    together.pass().await;
+                    response
+                }),
+            },
+            Served::Later(response) => response,
+        }
     })
 }
 
-/// Ends leases when their time is over: sleeps until the next of them.
+/// Ends leases when their time is over and lets engines do their chores: sleeps until the next of them.
 async fn expire(vault: Arc<Vault>) {
     loop {
         let next = vault.expire();
@@ -195,5 +232,7 @@ async fn expire(vault: Arc<Vault>) {
             () = vault.earlier.notified() => {}
             () = sleep => {}
         }
+        // What is due now does not keep requests waiting.
+        tokio::task::yield_now().await;
     }
 }

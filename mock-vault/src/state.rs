@@ -10,10 +10,13 @@ use crate::audit::AuditDevices;
 use crate::cubbyhole::Cubbyhole;
 use crate::identity::Identity;
 use crate::lease::Leases;
+use crate::lockout::Lockouts;
 use crate::logical::{Data, Environment, MountView};
 use crate::mounts::{Backend, Engine, MountConfig, MountEntry, Mounts, engine};
 use crate::policy::PolicyStore;
-use crate::storage::{Record, Write};
+use crate::server::Dev;
+use crate::settings::{ServerFacts, Settings};
+use crate::storage::{Record, Scope, Writes};
 use crate::sys::Remounts;
 use crate::token::{NewToken, TokenStore, root_entry};
 
@@ -38,6 +41,10 @@ pub(crate) struct State {
     pub(crate) cubbyhole: Cubbyhole,
     pub(crate) audit: AuditDevices,
     pub(crate) remounts: Remounts,
+    pub(crate) settings: Settings,
+    pub(crate) lockouts: Lockouts,
+    /// How the server was started; not stored.
+    pub(crate) server: Arc<ServerFacts>,
     /// The newest key's term, install time and use, as `sys/key-status` shows them.
     pub(crate) key_status: (u32, String, u64),
     /// Set by `sys/rotate`; the barrier turns to a new key after the request.
@@ -53,6 +60,8 @@ impl State {
         let hex = hex::encode(entropy.bytes::<4>());
         state.cluster.set(Cluster { name: format!("vault-cluster-{hex}"), id: entropy.uuid(), installed });
         state.policies.install();
+        state.settings.install();
+        state.identity.oidc.install();
         state.tokens.install(entropy);
         for (path, kind, description) in [
             ("cubbyhole/", "cubbyhole", "per-token private secret storage"),
@@ -73,22 +82,18 @@ impl State {
         self.cluster.set(renamed);
     }
 
-    /// Makes a development server of a new one: a versioned KV engine, and the root token that was asked for.
-    pub(crate) fn prepare_dev(
-        &mut self,
-        wanted: Option<&str>,
-        initial: String,
-        environment: &Environment,
-    ) -> String {
-        let options = std::collections::BTreeMap::from([("version".to_owned(), "2".to_owned())]);
+    /// Makes a development server of a new one: a KV engine, and the root token that was asked for.
+    pub(crate) fn prepare_dev(&mut self, dev: &Dev, initial: String, environment: &Environment) -> String {
+        let version = if dev.unversioned { "1" } else { "2" };
+        let options = std::collections::BTreeMap::from([("version".to_owned(), version.to_owned())]);
         if let Some(engine) = engine("kv", &options) {
             let mut entry = built_in(&environment.entropy, "secret/", "kv", "key/value secret storage");
             entry.options = Some(options);
             self.mounts.add(entry, Backend::Engine(engine));
         }
-        let Some(wanted) = wanted else { return initial };
+        let Some(wanted) = &dev.root_token else { return initial };
         let mut entry = root_entry("auth/token/create", "token", environment.now);
-        entry.id = wanted.to_owned();
+        entry.id.clone_from(wanted);
         let new = NewToken { entry, renewable: false, max_ttl: Duration::ZERO, internal: Data::new() };
         let token = self.grant_token(new, environment).client_token;
         if let Some((name, _)) = self.tokens.find(&initial, environment.now) {
@@ -116,9 +121,9 @@ impl State {
         self.mounts.route(path).map(|mount| Arc::clone(&mount.view)).unwrap_or_default()
     }
 
-    /// Hands over everything that changed.
-    pub(crate) fn flush(&mut self) -> Vec<Write> {
-        let mut writes = Vec::new();
+    /// Hands over what the storage is to get.
+    pub(crate) fn flush(&mut self, scope: Scope) -> Writes {
+        let mut writes = Writes::new(scope);
         self.cluster.flush("core/cluster", &mut writes);
         self.mounts.flush(&mut writes);
         self.policies.flush(&mut writes);
@@ -127,6 +132,7 @@ impl State {
         self.identity.flush(&mut writes);
         self.cubbyhole.flush(&mut writes);
         self.audit.flush(&mut writes);
+        self.settings.flush(&mut writes);
         writes
     }
 
@@ -169,6 +175,7 @@ impl State {
             }
             Some(("policy", name)) => self.policies.load(name, bytes),
             Some(("audit", name)) => self.audit.load(name, bytes),
+            Some(("settings", name)) => self.settings.load(name, bytes),
             _ => Ok(()),
         }
     }

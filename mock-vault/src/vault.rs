@@ -1,26 +1,30 @@
 //! The server between its storage and its clients: sealed or not.
 
-use std::sync::{Mutex, MutexGuard};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lab_pki::KeySource;
+use lab_pki::{KeyKind, KeyPair, KeySource};
 use lab_world::{Clock, Disk, DiskError, Entropy, Host, format_rfc3339_nano};
 use time::OffsetDateTime;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
-use crate::dispatch::Answer;
+use crate::dispatch::{Answer, takes_bytes};
 use crate::logical::{Environment, Request};
 use crate::mounts::SystemTtl;
 use crate::seal::{Barrier, Keyring, SealConfig, open_with, seal_with};
+use crate::server::Dev;
+use crate::settings::{Cors, ServerFacts, Verdict};
 use crate::state::State;
-use crate::storage::{Physical, decode};
+use crate::storage::{Physical, Scope, decode};
 use crate::sys::{Attempts, Progress};
 
 /// Entries outside the barrier.
 const SEAL_CONFIG: &str = "core/seal-config";
 const ROOT_KEY: &str = "core/hsm/barrier-unseal-keys";
 const KEYRING: &str = "core/keyring";
+const OUTSIDE: [&str; 3] = [SEAL_CONFIG, ROOT_KEY, KEYRING];
 
 /// A server: everything behind one lock, since every request is quick.
 pub(crate) struct Vault {
@@ -28,7 +32,7 @@ pub(crate) struct Vault {
     pub(crate) clock: Clock,
     entropy: Entropy,
     keys: KeySource,
-    /// Told when a lease ends earlier than any before.
+    /// Told when something is due earlier than anything before.
     pub(crate) earlier: Notify,
 }
 
@@ -39,14 +43,16 @@ pub(crate) struct Inner {
     pub(crate) config: Option<SealConfig>,
     pub(crate) progress: Progress,
     pub(crate) attempts: Attempts,
-    pub(crate) unsealed: Option<Unsealed>,
-    /// When the server looks at its leases again.
+    pub(crate) unsealed: Option<Box<Unsealed>>,
+    /// When the server looks at its leases and its engines again.
     armed: Option<OffsetDateTime>,
     pub(crate) ui: bool,
     /// What a new cluster is called; `None` makes a name up.
     pub(crate) cluster_name: Option<String>,
     /// The lifetimes of mounts that set none.
     pub(crate) system_ttl: SystemTtl,
+    /// How the server was started.
+    pub(crate) facts: Arc<ServerFacts>,
 }
 
 /// What is known only while the server is unsealed.
@@ -77,6 +83,7 @@ impl Vault {
             ui,
             cluster_name: None,
             system_ttl: SystemTtl::default(),
+            facts: Arc::default(),
         };
         let entropy = host.entropy.branch("vault");
         Ok(Self {
@@ -98,13 +105,43 @@ impl Vault {
         Environment { now: self.clock.now(), entropy: self.entropy.clone(), keys: self.keys.clone() }
     }
 
+    /// A key of a kind that takes long to make, without keeping anybody else.
+    pub(crate) async fn make_key(&self, kind: KeyKind) -> Result<KeyPair, lab_pki::Error> {
+        let (sender, receiver) = oneshot::channel();
+        self.keys.make(kind, move |key| {
+            // Whoever asked may be gone.
+            let _ = sender.send(key);
+        });
+        receiver.await.unwrap_or_else(|_| self.keys.key(kind))
+    }
+
+    /// Which web pages may call, where any may.
+    pub(crate) fn cors(&self) -> Option<Cors> {
+        let inner = self.lock();
+        let cors = inner.unsealed.as_ref()?.state.settings.cors.get();
+        cors.enabled.then(|| cors.clone())
+    }
+
+    /// Counts a request of a client against the rate limits; `None` where nothing limits it.
+    pub(crate) fn admit(&self, path: &str, client: IpAddr) -> Option<Verdict> {
+        let mut inner = self.lock();
+        let quotas = &mut inner.unsealed.as_mut()?.state.settings.quotas;
+        if quotas.rules.len() == 0 { None } else { quotas.admit(path, client, self.clock.now()) }
+    }
+
+    /// Whether what is written to a path is bytes, and no JSON.
+    pub(crate) fn takes_bytes(&self, path: &str) -> bool {
+        let inner = self.lock();
+        inner.unsealed.as_ref().is_some_and(|unsealed| takes_bytes(&unsealed.state.mounts, path))
+    }
+
     /// A new request id.
     pub(crate) fn request_id(&self) -> String {
         self.entropy.uuid()
     }
 
     /// Serves a request of the logical layer; `None` while sealed.
-    pub(crate) fn serve(&self, request: Request) -> Option<Answer> {
+    pub(crate) fn serve(&self, request: &mut Request) -> Option<Answer> {
         let environment = self.environment();
         let mut inner = self.lock();
         let unsealed = inner.unsealed.as_mut()?;
@@ -114,16 +151,16 @@ impl Vault {
         Some(answer)
     }
 
-    /// Wakes whoever waits for the next lease to end, where one ends earlier now.
+    /// Wakes whoever waits for what is due next, where something is due earlier now.
     pub(crate) fn rearm(&self, inner: &mut Inner) {
-        let next = inner.unsealed.as_ref().and_then(|unsealed| unsealed.state.leases.next_deadline());
+        let next = inner.unsealed.as_ref().and_then(|unsealed| unsealed.state.next_event());
         if next.is_some_and(|next| inner.armed.is_none_or(|armed| next < armed)) {
             inner.armed = next;
             self.earlier.notify_one();
         }
     }
 
-    /// Ends the leases that are over; tells when to come again.
+    /// Ends the leases that are over and does the engines' chores; tells when to come again.
     pub(crate) fn expire(&self) -> Option<OffsetDateTime> {
         let environment = self.environment();
         let mut inner = self.lock();
@@ -135,14 +172,14 @@ impl Vault {
     }
 
     /// Initialises and unseals a development server; gives its root token and its unseal key.
-    pub(crate) fn start_dev(&self, root_token: Option<&str>) -> Result<(String, String), String> {
+    pub(crate) fn start_dev(&self, dev: &Dev) -> Result<(String, String), String> {
         let environment = self.environment();
         let mut inner = self.lock();
         let (keys, token) = inner.initialize(SealConfig { shares: 1, threshold: 1 }, &environment)?;
         let key = keys.first().ok_or("no unseal key")?;
         inner.unseal(key, &environment)?;
         let unsealed = inner.unsealed.as_mut().ok_or("sealed")?;
-        let token = unsealed.state.prepare_dev(root_token, token, &environment);
+        let token = unsealed.state.prepare_dev(dev, token, &environment);
         inner.settle(&environment);
         Ok((token, STANDARD.encode(key)))
     }
@@ -170,10 +207,10 @@ impl Inner {
         }
         let token = state.grant_root("auth/token/root", environment);
         let barrier = Barrier::new(Keyring::new(entropy, installed));
-        let mut unsealed = Unsealed { state, root_key, barrier };
+        let mut unsealed = Box::new(Unsealed { state, root_key, barrier });
         self.put(ROOT_KEY, &seal_with(&unseal_key, entropy, &root_key))?;
         self.write_config(config)?;
-        self.persist(&mut unsealed, environment)?;
+        self.persist(&mut unsealed, environment, true)?;
         self.put_keyring(&unsealed, entropy)?;
         Ok((config.split(&unseal_key, |buffer| entropy.fill(buffer)), token))
     }
@@ -190,7 +227,7 @@ impl Inner {
         let barrier = Barrier::new(keyring);
         let mut state = State::default();
         for key in self.storage.keys().map_err(|error| error.to_string())? {
-            if [SEAL_CONFIG, ROOT_KEY, KEYRING].contains(&key.as_str()) {
+            if OUTSIDE.contains(&key.as_str()) {
                 continue;
             }
             let Some(sealed) = self.get(&key)? else { continue };
@@ -199,9 +236,10 @@ impl Inner {
         }
         state.audit.attach(self.disk.clone());
         state.mounts.set_system(self.system_ttl);
-        let mut unsealed = Unsealed { state, root_key, barrier };
+        state.server = Arc::clone(&self.facts);
+        let mut unsealed = Box::new(Unsealed { state, root_key, barrier });
         unsealed.refresh();
-        self.persist(&mut unsealed, environment)?;
+        self.persist(&mut unsealed, environment, false)?;
         self.unsealed = Some(unsealed);
         Ok(())
     }
@@ -237,15 +275,18 @@ impl Inner {
     pub(crate) fn settle(&mut self, environment: &Environment) {
         let Some(mut unsealed) = self.unsealed.take() else { return };
         // A storage that cannot be written seals the server, as it does the real one in the end.
-        let mut written = self.persist(&mut unsealed, environment);
-        if std::mem::take(&mut unsealed.state.rotate) {
+        let seal = std::mem::take(&mut unsealed.state.seal);
+        let mut written = self.persist(&mut unsealed, environment, seal);
+        let used_up = unsealed.state.settings.rotation.get().is_due(unsealed.barrier.keyring.encryptions);
+        if std::mem::take(&mut unsealed.state.rotate) || used_up {
             let mut keyring = unsealed.barrier.keyring.clone();
             keyring.rotate(&environment.entropy, format_rfc3339_nano(environment.now));
             unsealed.barrier = Barrier::new(keyring);
             written = written.and_then(|()| self.put_keyring(&unsealed, &environment.entropy));
+            // The keyring is the first thing that the new key is used for.
+            unsealed.barrier.keyring.encryptions += 1;
         }
         unsealed.refresh();
-        let seal = std::mem::take(&mut unsealed.state.seal);
         if written.is_ok() && !seal {
             self.unsealed = Some(unsealed);
         } else {
@@ -253,8 +294,25 @@ impl Inner {
         }
     }
 
-    fn persist(&self, unsealed: &mut Unsealed, environment: &Environment) -> Result<(), String> {
-        for write in unsealed.state.flush() {
+    /// Writes what changed. A storage that goes with the process gets everything, and only before the server forgets it:
+    /// then `closing` is set.
+    fn persist(
+        &self,
+        unsealed: &mut Unsealed,
+        environment: &Environment,
+        closing: bool,
+    ) -> Result<(), String> {
+        let scope = match (self.storage.is_lasting(), closing) {
+            (true, _) => Scope::Changes,
+            (false, true) => Scope::Everything,
+            (false, false) => Scope::Count,
+        };
+        if scope == Scope::Everything {
+            self.remove_below("").map_err(|error| error.to_string())?;
+        }
+        let writes = unsealed.state.flush(scope);
+        unsealed.barrier.keyring.encryptions += writes.counted;
+        for write in writes.list {
             let result = match write.value {
                 Some(plain) => self
                     .storage
@@ -268,7 +326,8 @@ impl Inner {
     }
 
     fn remove_below(&self, prefix: &str) -> Result<(), DiskError> {
-        for key in self.storage.keys()?.iter().filter(|key| key.starts_with(prefix)) {
+        let below = |key: &&String| key.starts_with(prefix) && !OUTSIDE.contains(&key.as_str());
+        for key in self.storage.keys()?.iter().filter(below) {
             self.storage.remove(key)?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::json;
-use support::{on_disk, simulate};
+use support::{dev, on_disk, simulate};
 
 #[test]
 fn file_storage_survives_a_restart_sealed() {
@@ -128,4 +128,28 @@ fn rekeying_and_a_new_root_token_take_a_threshold_of_shares() {
 fn decode(text: &str) -> Vec<u8> {
     use base64::Engine;
     base64::engine::general_purpose::STANDARD_NO_PAD.decode(text).expect("base64")
+}
+
+#[test]
+fn what_is_in_memory_is_there_again_when_the_server_is_unsealed() {
+    simulate(async |world| {
+        let (server, vault) = dev(world).await;
+        let key = server.unseal_key().expect("a development server has one").to_owned();
+        vault.data("POST", "secret/data/kept", json!({"data": {"a": "1"}})).await;
+        for round in 1..=2 {
+            let path = format!("secret/data/round{round}");
+            vault.data("POST", &path, json!({"data": {"round": round}})).await;
+            vault.data("DELETE", "secret/metadata/gone", json!(null)).await;
+            vault.data("PUT", "sys/seal", json!(null)).await;
+            assert!(server.is_sealed());
+            vault.data("PUT", "sys/unseal", json!({"key": key})).await;
+            assert!(!server.is_sealed());
+            assert_eq!(vault.data("GET", "secret/data/kept", json!(null)).await["data"]["a"], "1");
+            assert_eq!(vault.data("GET", &path, json!(null)).await["data"]["round"], round);
+            let (status, _) = vault.send("GET", "secret/data/gone", json!(null)).await;
+            assert_eq!(status, 404, "what was deleted stays so");
+            // For the next round.
+            vault.data("POST", "secret/data/gone", json!({"data": {}})).await;
+        }
+    });
 }

@@ -16,13 +16,19 @@ const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const BATCH: usize = 256;
 
 impl State {
-    /// Ends what is over at the environment's present; tells when to come again.
+    /// Ends what is over at the environment's present and does the engines' chores; tells when to come again.
     pub(crate) fn expire(&mut self, environment: &Environment) -> Option<OffsetDateTime> {
         for id in self.leases.due(environment.now, BATCH) {
             // A failure is recorded in the lease, which is tried again or given up.
             let _ = self.revoke_lease(&id, environment, false);
         }
-        self.leases.next_deadline()
+        self.mounts.do_chores(environment);
+        self.next_event()
+    }
+
+    /// When a lease ends next, or an engine has something to do.
+    pub(crate) fn next_event(&self) -> Option<OffsetDateTime> {
+        self.leases.next_deadline().into_iter().chain(self.mounts.next_chore()).min()
     }
 
     /// Revokes a lease and what was granted; unknown ones are none.

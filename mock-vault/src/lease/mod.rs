@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::logical::Data;
-use crate::storage::{Table, Write, moment};
+use crate::storage::{Table, Writes, moment};
 
 pub(crate) use self::ttl::{Terms, calculate};
 
@@ -20,7 +20,16 @@ pub(crate) enum Grant {
     /// A secret of an engine, with what the engine needs to renew or revoke it.
     Secret { ttl: Duration, max_ttl: Duration, internal: Data },
     /// A token, with what its auth method needs to renew it.
-    Token { ttl: Duration, max_ttl: Duration, explicit_max_ttl: Duration, period: Duration, internal: Data },
+    Token {
+        ttl: Duration,
+        max_ttl: Duration,
+        explicit_max_ttl: Duration,
+        period: Duration,
+        /// As it was when the token was made.
+        #[serde(default)]
+        num_uses: i64,
+        internal: Data,
+    },
 }
 
 /// Something granted for a time.
@@ -50,6 +59,13 @@ impl Lease {
     /// What is left of it at `now`, in whole seconds; zero where it never expires.
     pub(crate) fn remaining(&self, now: OffsetDateTime) -> i64 {
         self.expires.map_or(0, |expires| (expires - now).whole_seconds().max(0))
+    }
+
+    /// Sets what a renewal that asks for nothing gives: what the last one gave.
+    pub(crate) fn regrant(&mut self, granted: Duration) {
+        match &mut self.grant {
+            Grant::Secret { ttl, .. } | Grant::Token { ttl, .. } => *ttl = granted,
+        }
     }
 }
 
@@ -124,7 +140,7 @@ impl Leases {
             .collect()
     }
 
-    pub(crate) fn flush(&mut self, writes: &mut Vec<Write>) {
+    pub(crate) fn flush(&mut self, writes: &mut Writes) {
         self.table.flush("sys/expire/", writes);
     }
 

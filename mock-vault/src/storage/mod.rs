@@ -5,6 +5,7 @@ mod memory;
 pub(crate) mod moment;
 pub(crate) mod seconds;
 mod table;
+mod writes;
 
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use lab_world::{Disk, DiskError};
 use self::file::File;
 use self::memory::Memory;
 
-pub(crate) use self::table::{Record, Table, Write, decode};
+pub(crate) use self::table::{Record, Table, decode, deep};
+pub(crate) use self::writes::{Scope, Writes};
 
 /// The physical storage below the barrier: what it holds is encrypted, but for the seal's configuration.
 #[derive(Clone)]
@@ -41,6 +43,11 @@ impl Physical {
             Self::Memory(_) => "inmem",
             Self::File(_) => "file",
         }
+    }
+
+    /// Whether what it holds is still there when the process ends.
+    pub(crate) fn is_lasting(&self) -> bool {
+        matches!(self, Self::File(_))
     }
 
     /// The bytes of an entry.

@@ -1,17 +1,13 @@
 //! Typed state that knows what of it must be written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::ops::Bound;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A change on its way to the storage: the new bytes of an entry, or `None` where it goes. A key that ends in a slash
-/// means everything below it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Write {
-    pub(crate) key: String,
-    pub(crate) value: Option<Vec<u8>>,
-}
+use crate::storage::writes::{Scope, Writes};
 
 /// Rows by name. Every change is remembered until [`Table::flush`] hands it to the storage.
 #[derive(Clone, Debug)]
@@ -68,6 +64,11 @@ impl<T> Table<T> {
         self.rows.range(prefix.to_owned()..).take_while(move |(name, _)| name.starts_with(prefix))
     }
 
+    /// The rows behind the one called `name`, in order of name.
+    pub(crate) fn after<'a>(&'a self, name: &str) -> impl Iterator<Item = (&'a String, &'a T)> {
+        self.rows.range::<str, _>((Bound::Excluded(name), Bound::Unbounded))
+    }
+
     /// The names, in order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
         self.rows.keys()
@@ -100,11 +101,21 @@ impl<T> Table<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Table<T> {
-    /// Hands over what changed since the last time, with `prefix` before the names.
-    pub(crate) fn flush(&mut self, prefix: &str, writes: &mut Vec<Write>) {
-        for name in std::mem::take(&mut self.changed) {
-            let value = self.rows.get(&name).map(encode);
-            writes.push(Write { key: format!("{prefix}{name}"), value });
+    /// Hands over the rows, or those that changed since the last time, with `prefix` before the names.
+    pub(crate) fn flush(&mut self, prefix: impl Display, writes: &mut Writes) {
+        // This is done for every table after every request, and most requests change nothing.
+        if self.changed.is_empty() && writes.scope != Scope::Everything {
+            return;
+        }
+        let changed = std::mem::take(&mut self.changed);
+        match writes.scope {
+            Scope::Count => writes.counted += changed.len() as u64,
+            Scope::Changes => changed.iter().for_each(|name| {
+                writes.push(format!("{prefix}{name}"), self.rows.get(name).map(encode));
+            }),
+            Scope::Everything => self.rows.iter().for_each(|(name, row)| {
+                writes.push(format!("{prefix}{name}"), Some(encode(row)));
+            }),
         }
     }
 
@@ -141,10 +152,13 @@ impl<T: Serialize + DeserializeOwned> Record<T> {
         *self.get_mut() = value;
     }
 
-    /// Hands the value over under `key`, if it changed since the last time.
-    pub(crate) fn flush(&mut self, key: &str, writes: &mut Vec<Write>) {
-        if std::mem::take(&mut self.changed) {
-            writes.push(Write { key: key.to_owned(), value: Some(encode(&self.value)) });
+    /// Hands the value over under `key`, if that is asked for or it changed since the last time.
+    pub(crate) fn flush(&mut self, key: impl Display, writes: &mut Writes) {
+        let changed = std::mem::take(&mut self.changed);
+        match writes.scope {
+            Scope::Count => writes.counted += u64::from(changed),
+            Scope::Changes if !changed => {}
+            Scope::Changes | Scope::Everything => writes.push(key.to_string(), Some(encode(&self.value))),
         }
     }
 
@@ -166,7 +180,15 @@ fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 ///
 /// Errors: what is wrong with them.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(bytes).map_err(|error| error.to_string())
+    deep(bytes).map_err(|error| error.to_string())
+}
+
+/// Reads JSON however deep it is nested. Requests are held to a depth before; others begin with no bracket.
+pub(crate) fn deep<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    reader.disable_recursion_limit();
+    let value = T::deserialize(&mut reader)?;
+    reader.end().map(|()| value)
 }
 
 #[cfg(test)]
@@ -180,15 +202,35 @@ mod tests {
         table.insert("a/c/d", 2);
         table.insert("e", 3);
         table.remove("e");
-        let mut writes = Vec::new();
+        let mut writes = Writes::new(Scope::Changes);
         table.flush("p/", &mut writes);
         let written: Vec<_> =
-            writes.iter().map(|write| (write.key.as_str(), write.value.as_deref())).collect();
+            writes.list.iter().map(|write| (write.key.as_str(), write.value.as_deref())).collect();
         assert_eq!(written, [("p/a/b", Some(&b"1"[..])), ("p/a/c/d", Some(&b"2"[..])), ("p/e", None)]);
-        writes.clear();
+        let mut writes = Writes::new(Scope::Changes);
         table.flush("p/", &mut writes);
-        assert!(writes.is_empty());
+        assert!(writes.list.is_empty());
         assert_eq!(table.list("a/"), ["b", "c/"]);
         assert_eq!(table.list(""), ["a/"]);
+    }
+
+    #[test]
+    fn everything_is_handed_over_where_only_changes_were_counted() {
+        let mut table: Table<u32> = Table::default();
+        let mut record: Record<u32> = Record::default();
+        table.insert("a", 1);
+        table.insert("b", 2);
+        table.remove("b");
+        record.set(3);
+        let mut flush = |scope| {
+            let mut writes = Writes::new(scope);
+            table.flush("t/", &mut writes);
+            record.flush("r", &mut writes);
+            let keys: Vec<String> = writes.list.iter().map(|write| write.key.clone()).collect();
+            (writes.counted, keys)
+        };
+        assert_eq!(flush(Scope::Count), (3, vec![]));
+        assert_eq!(flush(Scope::Count), (0, vec![]));
+        assert_eq!(flush(Scope::Everything), (0, vec!["t/a".to_owned(), "r".to_owned()]));
     }
 }

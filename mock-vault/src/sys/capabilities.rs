@@ -1,5 +1,7 @@
 //! `sys/capabilities`, `capabilities-self` and `capabilities-accessor`.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::logical::{Call, Caller, Data, Endpoint, Field, Operation::*, Outcome, Refusal, respond};
@@ -18,10 +20,13 @@ pub(super) static ENDPOINTS: &[Endpoint<State>] = &[
 
 fn of_self(state: &mut State, call: &Call<'_>) -> Outcome {
     let caller = call.caller.ok_or(Refusal::Denied)?;
-    answer(state, call, caller.token_id.clone(), caller.token.clone())
+    answer(state, call, caller.token_id.clone(), Arc::clone(&caller.token))
 }
 
 fn of_token(state: &mut State, call: &Call<'_>) -> Outcome {
+    if call.fields.text("token").is_empty() {
+        return Err(Refusal::Failed("no token found".into()));
+    }
     match state.tokens.find(call.fields.text("token"), call.now()) {
         Some((name, token)) => answer(state, call, name, token),
         None => Err(Refusal::Listed { status: 400, text: "invalid token".into() }),
@@ -34,13 +39,13 @@ fn of_accessor(state: &mut State, call: &Call<'_>) -> Outcome {
         return Err(Refusal::invalid("missing accessor"));
     }
     let name = state.tokens.by_accessor(accessor).cloned();
-    match name.and_then(|name| state.tokens.get(&name).cloned().map(|token| (name, token))) {
+    match name.and_then(|name| state.tokens.get(&name).cloned().map(|token| (name, Arc::new(token)))) {
         Some((name, token)) => answer(state, call, name, token),
         None => Err(Refusal::Listed { status: 400, text: "invalid accessor".into() }),
     }
 }
 
-fn answer(state: &mut State, call: &Call<'_>, token_id: String, token: TokenEntry) -> Outcome {
+fn answer(state: &mut State, call: &Call<'_>, token_id: String, token: Arc<TokenEntry>) -> Outcome {
     let mut paths = call.fields.list("paths");
     if paths.is_empty() {
         paths = call.fields.list("path");

@@ -48,21 +48,17 @@ struct Status<'a> {
     otp_length: usize,
 }
 
-/// Adds a share; gives the unseal key once there are enough.
+/// Adds a share; `head`: what stands before a complaint about its length. Gives the unseal key once there are enough.
 ///
 /// Errors: what is wrong with the share, the nonce, or the shares together.
 pub(super) fn collect(
     inner_config: Option<SealConfig>,
     progress: &mut Progress,
     request: &RawRequest<'_>,
+    head: &str,
 ) -> Result<Option<Vec<u8>>, RawRefusal> {
-    let ask: Data = body(request)?;
-    let key = text(&ask, "key");
-    if key.is_empty() {
-        return Err(invalid("'key' must be specified in request body as JSON"));
-    }
-    let share = decode_share(key)?;
-    check_length(&share)?;
+    let (ask, share) = sent_share(request)?;
+    check_length(&share, head)?;
     let nonce = text(&ask, "nonce");
     if nonce != progress.nonce {
         let mine = &progress.nonce;
@@ -78,6 +74,17 @@ pub(super) fn collect(
     }
     let shares = std::mem::take(&mut progress.shares);
     config.combine(&shares).map(Some).map_err(|error| invalid(format!("failed to compute root key: {error}")))
+}
+
+/// What was sent, and the share in it.
+pub(super) fn sent_share(request: &RawRequest<'_>) -> Result<(Data, Vec<u8>), RawRefusal> {
+    let ask: Data = body(request, "http.GenerateRootUpdateRequest")?;
+    let key = text(&ask, "key");
+    if key.is_empty() {
+        return Err(invalid("'key' must be specified in request body as JSON"));
+    }
+    let share = decode_share(key)?;
+    Ok((ask, share))
 }
 
 pub(super) fn status(inner: &mut Inner, _: &Environment, _: &RawRequest<'_>) -> Result<Answer, RawRefusal> {
@@ -123,8 +130,11 @@ pub(super) fn start(
     request: &RawRequest<'_>,
 ) -> Result<Answer, RawRefusal> {
     ready(inner)?;
-    let ask: Data =
-        if request.body.iter().all(u8::is_ascii_whitespace) { Data::new() } else { body(request)? };
+    let ask: Data = if request.body.iter().all(u8::is_ascii_whitespace) {
+        Data::new()
+    } else {
+        body(request, "http.GenerateRootInitRequest")?
+    };
     if inner.attempts.root.is_some() {
         return Err(invalid("root generation already in progress"));
     }
@@ -137,7 +147,7 @@ pub(super) fn start(
             (otp.clone(), otp)
         }
         otp if otp.len() == OTP_LENGTH => (otp.to_owned(), String::new()),
-        _ => return Err(invalid(format!("OTP string is incorrect length; expected {OTP_LENGTH}"))),
+        _ => return Err(invalid("OTP string is wrong length")),
     };
     let progress = Progress { nonce: environment.entropy.uuid(), shares: Vec::new() };
     inner.attempts.root = Some(RootAttempt { progress, otp: otp.into_bytes() });
@@ -157,9 +167,11 @@ pub(super) fn update(
     ready(inner)?;
     let config = inner.config;
     let Some(attempt) = &mut inner.attempts.root else {
+        // The share is looked at first.
+        sent_share(request)?;
         return Err(invalid("no root generation in progress"));
     };
-    let Some(key) = collect(config, &mut attempt.progress, request)? else {
+    let Some(key) = collect(config, &mut attempt.progress, request, "invalid key: ")? else {
         return Ok(describe(inner, "", ""));
     };
     let otp = inner.attempts.root.take().map(|attempt| attempt.otp).unwrap_or_default();

@@ -64,10 +64,17 @@ pub(super) fn health(
     Ok(answer(status, &body))
 }
 
+/// How Go spells booleans; nothing at all means yes here.
+const BOOLEANS: [&str; 13] =
+    ["", "1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False"];
+
 /// The status that the client wants for a state; every code that is sent must be a number.
 fn code(query: &str, name: &str, usual: u16) -> Result<u16, RawRefusal> {
     let mut status = usual;
     for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        if key.ends_with("standbyok") && !BOOLEANS.contains(&value) {
+            return Err((400, None));
+        }
         if key.ends_with("code") {
             let wanted: u16 = value.parse().map_err(|_| (400, None))?;
             if key == name {

@@ -40,10 +40,7 @@ pub(super) fn init(
     environment: &Environment,
     request: &RawRequest<'_>,
 ) -> Result<Answer, RawRefusal> {
-    let ask: Ask = body(request)?;
-    if inner.config.is_some() {
-        return Err(invalid("Vault is already initialized"));
-    }
+    let ask: Ask = body(request, "http.InitRequest")?;
     if ask.recovery_shares != 0
         || ask.recovery_threshold != 0
         || ask.recovery_pgp_keys.is_some_and(|keys| !keys.is_empty())
@@ -58,6 +55,9 @@ pub(super) fn init(
     }
     let config = SealConfig::checked(ask.secret_shares, ask.secret_threshold)
         .map_err(|text| invalid(format!("invalid seal configuration: {text}")))?;
+    if inner.config.is_some() {
+        return Err(invalid("Vault is already initialized"));
+    }
     if !pgp_keys.is_empty() || !ask.root_token_pgp_key.is_empty() {
         return Err(invalid("PGP keys are not supported by the lab"));
     }

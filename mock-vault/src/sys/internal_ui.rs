@@ -13,10 +13,12 @@ use crate::state::State;
 
 /// The endpoints for clients.
 pub(super) static ENDPOINTS: &[Endpoint<State>] = &[
-    Endpoint::new("internal/ui/mounts/?", &[], &[(Read, mounts)]),
+    Endpoint::new("internal/ui/mounts", &[], &[(Read, mounts)]),
     Endpoint::new("internal/ui/mounts/{path+}", &[&[Field::text("path")]], &[(Read, mount)]),
+    Endpoint::new("internal/ui/authenticated-messages", &[], &[(Read, |_, _| respond(json!({})))]),
+    Endpoint::new("internal/ui/unauthenticated-messages", &[], &[(Read, |_, _| respond(json!({})))]),
     Endpoint::new("internal/ui/resultant-acl", &[], &[(Read, resultant_acl)]),
-    Endpoint::new("internal/ui/feature-flags", &[], &[(Read, feature_flags)]),
+    Endpoint::new("internal/ui/namespaces", &[], &[(Read, namespaces)]),
     Endpoint::new(
         "internal/specs/openapi",
         &[&[Field::text("context")]],
@@ -54,6 +56,9 @@ impl Asker {
 
 fn mounts(state: &mut State, call: &Call<'_>) -> Outcome {
     let asker = Asker::of(state, call);
+    if matches!(asker, Asker::Nobody) {
+        refuse_bad_token(call)?;
+    }
     let (mut secret, mut auth) = (Data::new(), Data::new());
     for entry in state.mounts.values().map(|mount| &mount.entry) {
         let shown = entry.config.listing_visibility.as_deref() == Some("unauth");
@@ -74,10 +79,16 @@ fn mounts(state: &mut State, call: &Call<'_>) -> Outcome {
     respond(json!({"secret": secret, "auth": auth}))
 }
 
+/// Whoever sends a token sends a good one.
+fn refuse_bad_token(call: &Call<'_>) -> Result<(), Refusal> {
+    if call.request.token.is_some() { Err(Refusal::InvalidToken) } else { Ok(()) }
+}
+
 fn mount(state: &mut State, call: &Call<'_>) -> Outcome {
     let path = format!("{}/", call.fields.text("path").trim_end_matches('/'));
     let asker = Asker::of(state, call);
     if matches!(asker, Asker::Nobody) {
+        refuse_bad_token(call)?;
         return Err(Refusal::Plain { status: 403, text: "permission denied".into() });
     }
     let entry = state.mounts.route(&path).map(|mount| &mount.entry).filter(|entry| asker.sees(entry));
@@ -92,18 +103,25 @@ fn mount(state: &mut State, call: &Call<'_>) -> Outcome {
     respond(Value::Object(info))
 }
 
+/// Whoever has a token sees the one namespace there is.
+fn namespaces(state: &mut State, call: &Call<'_>) -> Outcome {
+    if call.request.token.is_none() {
+        return Err(Refusal::Failed("client token empty".into()));
+    }
+    match Asker::of(state, call) {
+        Asker::Nobody => Err(Refusal::InvalidToken),
+        Asker::Root | Asker::Limited(_) => respond(json!({"keys": [""]})),
+    }
+}
+
 fn resultant_acl(state: &mut State, call: &Call<'_>) -> Outcome {
     let caller = call.caller.ok_or(Refusal::Denied)?;
     if caller.root {
-        return respond(json!({"root": true}));
+        return respond(json!({"root": true, "chroot_namespace": ""}));
     }
     let acl = state.acl_of(caller, call.environment);
     let (exact, glob) = acl.resultant();
-    respond(json!({"root": false, "exact_paths": exact, "glob_paths": glob}))
-}
-
-fn feature_flags(_: &mut State, _: &Call<'_>) -> Outcome {
-    respond(json!({"feature_flags": []}))
+    respond(json!({"root": false, "chroot_namespace": "", "exact_paths": exact, "glob_paths": glob}))
 }
 
 fn openapi(_: &mut State, _: &Call<'_>) -> Outcome {

@@ -22,9 +22,9 @@ pub(super) static ENDPOINTS: &[Endpoint<State>] = &[
     Endpoint::new("leases/lookup", &[LEASE], &[(Update, lookup)]),
     Endpoint::new("leases/lookup/{prefix*}", &[LEASE], &[(List, list)]),
     Endpoint::new("leases/renew", &[LEASE], &[(Update, renew)]),
-    Endpoint::new("leases/renew/{url_lease_id*}", &[LEASE], &[(Update, renew)]),
+    Endpoint::new("leases/renew/{url_lease_id+}", &[LEASE], &[(Update, renew)]),
     Endpoint::new("leases/revoke", &[LEASE], &[(Update, revoke)]),
-    Endpoint::new("leases/revoke/{url_lease_id*}", &[LEASE], &[(Update, revoke)]),
+    Endpoint::new("leases/revoke/{url_lease_id+}", &[LEASE], &[(Update, revoke)]),
     Endpoint::new("leases/revoke-prefix/{prefix*}", &[LEASE], &[(Update, revoke_prefix)]),
     Endpoint::new("leases/revoke-force/{prefix*}", &[LEASE], &[(Update, revoke_force)]),
     Endpoint::new("leases/tidy", &[], &[(Update, tidy)]),
@@ -33,11 +33,11 @@ pub(super) static ENDPOINTS: &[Endpoint<State>] = &[
         &[&[Field::text("type"), Field::flag("include_child_namespaces")]],
         &[(Read, count)],
     ),
-    Endpoint::new("leases/?", &[&[Field::text("type")]], &[(List, irrevocable)]),
+    Endpoint::new("leases", &[&[Field::text("type")]], &[(Read, irrevocable)]),
     Endpoint::new("renew", &[LEASE], &[(Update, renew)]),
-    Endpoint::new("renew/{url_lease_id*}", &[LEASE], &[(Update, renew)]),
+    Endpoint::new("renew/{url_lease_id+}", &[LEASE], &[(Update, renew)]),
     Endpoint::new("revoke", &[LEASE], &[(Update, revoke)]),
-    Endpoint::new("revoke/{url_lease_id*}", &[LEASE], &[(Update, revoke)]),
+    Endpoint::new("revoke/{url_lease_id+}", &[LEASE], &[(Update, revoke)]),
     Endpoint::new("revoke-prefix/{prefix*}", &[LEASE], &[(Update, revoke_prefix)]),
     Endpoint::new("revoke-force/{prefix*}", &[LEASE], &[(Update, revoke_force)]),
 ];
@@ -89,10 +89,11 @@ fn renew(state: &mut State, call: &Call<'_>) -> Outcome {
     let view = state.view_of(&lease.path);
     let (granted, warnings) = calculate(&view, &terms, lease.issued, call.now())
         .map_err(|error| Refusal::Listed { status: 400, text: error.to_string() })?;
+    let max_ttl = *max_ttl;
+    lease.regrant(granted);
     lease.expires = Some(call.now() + granted);
     lease.renewed = Some(call.now());
-    let secret =
-        Secret { ttl: granted, max_ttl: *max_ttl, renewable: true, internal: None, lease_id: id.to_owned() };
+    let secret = Secret { ttl: granted, max_ttl, renewable: true, internal: None, lease_id: id.to_owned() };
     state.leases.put(lease);
     Response { secret: Some(secret), warnings, ..Response::default() }.ok()
 }
@@ -102,7 +103,7 @@ fn done(call: &Call<'_>) -> Outcome {
     if call.fields.flag("sync") {
         Ok(Reply::Nothing)
     } else {
-        Response { status: Some(202), ..Response::default() }.ok()
+        Response::raw(202, "application/json", "").ok()
     }
 }
 
@@ -133,7 +134,7 @@ fn tidy(_: &mut State, _: &Call<'_>) -> Outcome {
 
 fn count(state: &mut State, call: &Call<'_>) -> Outcome {
     if call.fields.text("type") != "irrevocable" {
-        return Err(Refusal::invalid("unknown lease type"));
+        return Ok(Reply::Nothing);
     }
     let count = state.leases.values().filter(|lease| lease.irrevocable.is_some()).count();
     respond(json!({"lease_count": count, "counts": {}}))
@@ -141,7 +142,7 @@ fn count(state: &mut State, call: &Call<'_>) -> Outcome {
 
 fn irrevocable(state: &mut State, call: &Call<'_>) -> Outcome {
     if call.fields.text("type") != "irrevocable" {
-        return Err(Refusal::invalid("unknown lease type"));
+        return Ok(Reply::Nothing);
     }
     let leases: Vec<_> = state
         .leases

@@ -1,51 +1,91 @@
 //! Small things below `sys/`.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use lab_world::format_rfc3339_nano;
 use serde_json::{Value, json};
 
-use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Reply, Response, respond};
+use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Reply, Response, respond};
 use crate::mounts::VERSION;
 use crate::state::State;
 use crate::sys::health::BUILD_DATE;
 
+const DECODE: &[Field] = &[Field::text("encoded_token"), Field::text("otp")];
+
 /// The endpoints of the rest.
 pub(super) static ENDPOINTS: &[Endpoint<State>] = &[
-    Endpoint::new("key-status", &[], &[(Read, key_status)]),
-    Endpoint::new("rotate", &[], &[(Update, rotate)]),
     Endpoint::new("ha-status", &[], &[(Read, ha_status)]),
     Endpoint::new("host-info", &[], &[(Read, host_info)]),
     Endpoint::new("version-history/?", &[], &[(List, version_history)]),
-    Endpoint::new("config/cors", &[&[Field::flag("enable")]], &[(Read, cors)]),
-    Endpoint::new("config/state/sanitized", &[], &[(Read, sanitized)]),
-    Endpoint::new("in-flight-req", &[], &[(Read, |_, _| respond(json!({})))]),
-    Endpoint::new("license/status", &[], &[(Read, |_, _| Ok(Reply::Nothing))]),
+    Endpoint::new("in-flight-req", &[], &[(Read, in_flight)]),
+    Endpoint::new(
+        "well-known/?",
+        &[],
+        &[(Read, |_, _| respond(json!({}))), (List, |_, _| Ok(Reply::Nothing))],
+    ),
+    Endpoint::new("experiments", &[], &[(Read, experiments)]),
+    Endpoint::new("decode-token", &[DECODE], &[(Update, decode_token)]),
+    Endpoint::new("rekey/backup", &[], &[(Read, no_backup), (Delete, |_, _| Ok(Reply::Nothing))]),
+    Endpoint::new(
+        "rekey/recovery-key-backup",
+        &[],
+        &[(Read, no_backup), (Delete, |_, _| Ok(Reply::Nothing))],
+    ),
 ];
 
-fn key_status(state: &mut State, _: &Call<'_>) -> Outcome {
-    let (term, install_time, encryptions) = &state.key_status;
-    respond(json!({"term": term, "install_time": install_time, "encryptions": encryptions}))
-}
-
-fn rotate(state: &mut State, _: &Call<'_>) -> Outcome {
-    state.rotate = true;
-    Ok(Reply::Nothing)
-}
-
-fn ha_status(_: &mut State, call: &Call<'_>) -> Outcome {
+fn ha_status(state: &mut State, _: &Call<'_>) -> Outcome {
+    let server = &state.server;
     let node = json!({
-        "hostname": "lab", "api_address": "", "cluster_address": "", "active_node": true, "last_echo": null,
-        "echo_duration_ms": 0, "clock_skew_ms": 0, "replication_primary_canary_age_ms": 0, "version": VERSION,
-        "upgrade_version": "", "redundancy_zone": "",
+        "hostname": server.hostname, "api_address": server.api_address, "cluster_address": server.cluster_address,
+        "active_node": true, "last_echo": null, "version": VERSION, "echo_duration_ms": 0, "clock_skew_ms": 0,
+        "replication_primary_canary_age_ms": 0,
     });
-    let _ = call;
     respond(json!({"nodes": [node]}))
 }
 
+/// The requests that are being served; while one has the server's state, no other goes on.
+fn in_flight(_: &mut State, call: &Call<'_>) -> Outcome {
+    let client = call.caller.map(|caller| caller.token.client_id()).unwrap_or_default();
+    let body = json!({call.request.id.as_str(): {
+        "start_time": format_rfc3339_nano(call.now()), "client_remote_address": call.request.remote.to_string(),
+        "request_path": format!("/v1/{}", call.request.path), "request_method": "GET", "client_id": client,
+    }});
+    Response::raw(200, "application/json", body.to_string()).ok()
+}
+
+fn experiments(_: &mut State, _: &Call<'_>) -> Outcome {
+    let available = ["events.alpha1", "core.audit.events.alpha1", "secrets.import.alpha1"];
+    respond(json!({"available": available, "enabled": []}))
+}
+
+fn no_backup(_: &mut State, _: &Call<'_>) -> Outcome {
+    Err(Refusal::invalid("no backed-up keys found"))
+}
+
+/// Takes the one-time password off a new root token.
+fn decode_token(_: &mut State, call: &Call<'_>) -> Outcome {
+    let (encoded, otp) = (call.fields.text("encoded_token"), call.fields.text("otp"));
+    let token = STANDARD_NO_PAD.decode(encoded).map_err(|_| {
+        Refusal::Failed("error decoding base64'd token: illegal base64 data at input byte 0".into())
+    })?;
+    let problem = if token.is_empty() {
+        "decoded first base64 value is nil or empty".to_owned()
+    } else if otp.is_empty() {
+        "decoded second base64 value is nil or empty".to_owned()
+    } else if token.len() != otp.len() {
+        format!("length of byte slices is not equivalent: {} != {}", token.len(), otp.len())
+    } else {
+        let bytes: Vec<u8> = token.iter().zip(otp.bytes()).map(|(token, otp)| token ^ otp).collect();
+        return respond(json!({"token": String::from_utf8_lossy(&bytes)}));
+    };
+    Err(Refusal::Failed(format!("error xoring token: {problem}")))
+}
+
 /// The shape of a host's description; what it measures of a host is not simulated.
-fn host_info(_: &mut State, call: &Call<'_>) -> Outcome {
+fn host_info(state: &mut State, call: &Call<'_>) -> Outcome {
     respond(json!({
         "timestamp": format_rfc3339_nano(call.now()), "cpu": [], "cpu_times": [], "disk": [],
-        "host": {"hostname": "lab", "os": "linux", "platform": "lab"}, "memory": {},
+        "host": {"hostname": state.server.hostname, "os": "linux", "platform": "lab"}, "memory": {},
     }))
 }
 
@@ -58,12 +98,4 @@ fn version_history(state: &mut State, _: &Call<'_>) -> Outcome {
         data.insert("key_info".into(), Value::Object(Data::from_iter([(VERSION.to_owned(), info)])));
     }
     response.ok()
-}
-
-fn cors(_: &mut State, _: &Call<'_>) -> Outcome {
-    respond(json!({"enabled": false}))
-}
-
-fn sanitized(_: &mut State, _: &Call<'_>) -> Outcome {
-    respond(json!({"api_addr": "", "cluster_addr": "", "listeners": [], "storage": {}, "log_level": ""}))
 }

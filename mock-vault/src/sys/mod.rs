@@ -1,18 +1,28 @@
 //! `sys/`: what the server tells and takes about itself.
 
 mod capabilities;
+mod config;
+mod counters;
+mod enterprise;
 mod generate_root;
 mod health;
 mod init;
 mod internal_ui;
 mod leases;
 mod lock;
+mod locked_users;
+mod loggers;
+mod metrics;
 mod misc;
 mod mounts;
+mod password_policies;
+mod plugins;
 mod policies;
+mod quotas;
 mod raw;
 mod rekey;
 mod remount;
+mod rotation;
 mod tools;
 mod tune;
 mod unseal;
@@ -37,6 +47,16 @@ pub(crate) static ENDPOINTS: &[&[Endpoint<State>]] = &[
     wrapping::ENDPOINTS,
     internal_ui::ENDPOINTS,
     tools::ENDPOINTS,
+    config::ENDPOINTS,
+    rotation::ENDPOINTS,
+    password_policies::ENDPOINTS,
+    quotas::ENDPOINTS,
+    loggers::ENDPOINTS,
+    plugins::ENDPOINTS,
+    counters::ENDPOINTS,
+    metrics::ENDPOINTS,
+    locked_users::ENDPOINTS,
+    enterprise::ENDPOINTS,
     misc::ENDPOINTS,
     lock::ENDPOINTS,
     crate::audit::ENDPOINTS,
@@ -48,7 +68,12 @@ pub(crate) const UNAUTHENTICATED: &[&str] = &[
     "wrapping/pubkey",
     "internal/ui/mounts",
     "internal/ui/mounts/*",
+    "internal/ui/namespaces",
+    "internal/ui/authenticated-messages",
+    "internal/ui/unauthenticated-messages",
     "internal/specs/openapi",
+    "replication/status",
+    "decode-token",
 ];
 
 /// Paths that need `sudo`.

@@ -26,13 +26,13 @@ const FIELDS: &[Field] = &[
 
 /// The endpoints of the tables.
 pub(super) static ENDPOINTS: &[Endpoint<State>] = &[
-    Endpoint::new("mounts/?", &[], &[(Read, |state, _| table(state, false))]),
-    Endpoint::new("auth/?", &[], &[(Read, |state, _| table(state, true))]),
+    Endpoint::new("mounts", &[], &[(Read, |state, _| table(state, false))]),
+    Endpoint::new("auth", &[], &[(Read, |state, _| table(state, true))]),
     // Tuning has paths of its own, which would otherwise be mounts.
     Endpoint::new(
         "mounts/auth/{path+}",
         &[FIELDS, super::tune::FIELDS],
-        &[(Read, below_auth), (Update, below_auth)],
+        &[(Read, below_auth), (Update, below_auth), (Delete, below_auth)],
     ),
     Endpoint::new(
         "mounts/{path+}",
@@ -57,9 +57,17 @@ fn table(state: &State, auth: bool) -> Outcome {
 /// `mounts/auth/<path>/tune` is the way of the command line to tune an auth method.
 fn below_auth(state: &mut State, call: &Call<'_>) -> Outcome {
     match call.fields.text("path").strip_suffix("/tune") {
+        Some(_) if call.request.operation == Delete => Err(Refusal::UnsupportedOperation),
         Some(path) => super::tune::serve(state, call, &format!("auth/{path}/")),
         None if call.request.operation == Read => read(state, call),
-        None => Err(Refusal::UnsupportedOperation),
+        None if call.request.operation == Delete => {
+            let whole = format!("auth/{}/", call.fields.text("path"));
+            match state.mounts.at(&whole) {
+                Some(_) => Err(Refusal::Invalid(format!("cannot unmount {whole:?}"))),
+                None => Ok(Reply::Nothing),
+            }
+        }
+        None => Err(Refusal::Invalid(format!("cannot mount \"auth/{}/\"", call.fields.text("path")))),
     }
 }
 
@@ -103,12 +111,21 @@ fn mount(state: &mut State, call: &Call<'_>) -> Outcome {
     if !auth && ["auth/", "cubbyhole/", "identity/", "sys/"].contains(&shown.as_str()) {
         return Err(Refusal::Invalid(format!("cannot mount {shown:?}")));
     }
-    if ["cubbyhole", "identity", "system", "token"].contains(&kind.as_str()) {
+    let internal = ["cubbyhole", "identity", "system", "token"].contains(&kind.as_str());
+    if internal && !auth {
         return Err(Refusal::Invalid(format!("mount type of {kind:?} is not mountable")));
     }
     if let Some(used) = conflict(state, &whole) {
         let used = used.strip_prefix("auth/").filter(|_| auth).unwrap_or(&used);
         return Err(Refusal::Invalid(format!("path is already in use at {used}")));
+    }
+    if internal {
+        return Err(Refusal::Invalid(format!("mount type of {kind:?} is not mountable")));
+    }
+    if kind == "kv"
+        && options.get("version").is_some_and(|version| !["", "1", "2"].contains(&version.as_str()))
+    {
+        return Err(Refusal::invalid("nil backend of type \"kv\" returned from factory"));
     }
     let Some(engine) = engine(&kind, &options).filter(|_| known(&kind, auth)) else {
         return Err(Refusal::Invalid(format!("plugin not found in the catalog: {kind}")));
@@ -207,6 +224,7 @@ fn config(call: &Call<'_>, auth: bool, longest: Duration) -> Result<MountConfig,
         audit_non_hmac_response_keys: texts(asked.get("audit_non_hmac_response_keys")),
         passthrough_request_headers: texts(asked.get("passthrough_request_headers")),
         allowed_response_headers: texts(asked.get("allowed_response_headers")),
+        lockout: None,
     })
 }
 
@@ -227,6 +245,9 @@ pub(super) fn conflict(state: &State, path: &str) -> Option<String> {
 }
 
 fn delete(state: &mut State, call: &Call<'_>) -> Outcome {
+    if call.fields.text("path").ends_with("/tune") {
+        return Err(Refusal::UnsupportedOperation);
+    }
     let (whole, shown, auth) = target(call);
     if auth && shown == "token/" {
         return Err(Refusal::invalid("token credential backend cannot be disabled"));

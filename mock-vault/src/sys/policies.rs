@@ -62,7 +62,10 @@ fn write(state: &mut State, call: &Call<'_>) -> Outcome {
         }
         (policy, _) => policy,
     };
-    let decoded = STANDARD.decode(sent).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let decoded = STANDARD.decode(sent).ok().filter(|bytes| !bytes.is_empty()).map(String::from_utf8);
+    // What happens to be base64 is taken for it.
+    let unreadable = |_| Refusal::invalid("failed to parse policy: At 1:1: illegal char");
+    let decoded = decoded.transpose().map_err(unreadable)?;
     let text = decoded.as_deref().unwrap_or(sent);
     if name == "root" || PolicyStore::is_internal(&name) {
         // The text is read first, so that its errors come first.

@@ -25,6 +25,8 @@ pub(super) type RawHandler = fn(&mut Inner, &Environment, &RawRequest<'_>) -> Re
 
 const READ: &[&str] = &["GET"];
 const WRITE: &[&str] = &["PUT", "POST"];
+/// Paths that do not look at the method.
+const ANY: &[&str] = &["GET", "LIST", "HEAD", "PUT", "POST", "PATCH", "DELETE"];
 
 const ROUTES: &[(&str, &[&str], RawHandler)] = &[
     ("init", READ, init::status),
@@ -35,17 +37,26 @@ const ROUTES: &[(&str, &[&str], RawHandler)] = &[
     ("leader", READ, health::leader),
     ("step-down", WRITE, |_, _, _| Ok(no_content())),
     ("seal-backend-status", READ, |_, _, _| {
-        Ok(answer(200, &serde_json::json!({"healthy": true, "backends": []})))
+        Ok(answer(
+            200,
+            &serde_json::json!({"healthy": true, "backends": [{"name": "shamir", "healthy": true}], "fully_wrapped": true}),
+        ))
     }),
-    ("internal/ui/feature-flags", READ, |_, _, _| Ok(answer(200, &serde_json::json!({"feature_flags": []})))),
+    ("internal/ui/feature-flags", READ, |_, _, _| {
+        Ok(answer(200, &serde_json::json!({"feature_flags": null})))
+    }),
     ("generate-root/attempt", READ, generate_root::status),
     ("generate-root/attempt", WRITE, generate_root::start),
     ("generate-root/attempt", &["DELETE"], generate_root::cancel),
-    ("generate-root/update", WRITE, generate_root::update),
+    ("generate-root/update", ANY, generate_root::update),
     ("rekey/init", READ, rekey::status),
     ("rekey/init", WRITE, rekey::start),
     ("rekey/init", &["DELETE"], rekey::cancel),
-    ("rekey/update", WRITE, rekey::update),
+    ("rekey/update", ANY, rekey::update),
+    ("rekey/verify", &["GET", "DELETE"], rekey::verify),
+    ("rekey/verify", WRITE, rekey::verify_share),
+    ("rekey-recovery-key/init", ANY, |_, _, _| Err(invalid("recovery rekeying not supported"))),
+    ("rekey-recovery-key/update", ANY, |_, _, _| Err(invalid("recovery rekeying not supported"))),
 ];
 
 /// Serves a request of this layer; `None` where the path is not of it.
@@ -85,12 +96,15 @@ fn send(status: u16, body: bytes::Bytes) -> Answer {
     Answer::Send { status, content_type: "application/json", headers: Vec::new(), body }
 }
 
-/// Reads a JSON body into `T`; an empty one is refused as Go's decoder does.
-pub(super) fn body<T: serde::de::DeserializeOwned>(request: &RawRequest<'_>) -> Result<T, RawRefusal> {
+/// Reads a JSON body into `T`, which is Go's type `wanted`; an empty one is refused as Go's decoder does.
+pub(super) fn body<T: serde::de::DeserializeOwned>(
+    request: &RawRequest<'_>,
+    wanted: &str,
+) -> Result<T, RawRefusal> {
     if request.body.iter().all(u8::is_ascii_whitespace) {
         return Err((400, Some("EOF".into())));
     }
-    serde_json::from_slice(request.body)
+    serde_json::from_value(crate::http::parse_as(request.body, wanted)?.into())
         .map_err(|error| (400, Some(format!("failed to parse JSON input: {error}"))))
 }
 

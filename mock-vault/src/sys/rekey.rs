@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::dispatch::Answer;
 use crate::logical::{Data, Environment};
 use crate::seal::SealConfig;
-use crate::sys::generate_root::{RekeyAttempt, collect};
+use crate::sys::generate_root::{RekeyAttempt, collect, sent_share};
 use crate::sys::raw::{RawRefusal, RawRequest, answer, body, invalid, no_content};
 use crate::sys::unseal::{Progress, text};
 use crate::vault::Inner;
@@ -38,6 +38,23 @@ struct Status<'a> {
 pub(super) fn status(inner: &mut Inner, _: &Environment, _: &RawRequest<'_>) -> Result<Answer, RawRefusal> {
     ready(inner)?;
     Ok(describe(inner))
+}
+
+/// Nothing is ever verified here: rekeying that asks for it is refused.
+pub(super) fn verify(inner: &mut Inner, _: &Environment, _: &RawRequest<'_>) -> Result<Answer, RawRefusal> {
+    ready(inner)?;
+    Err(invalid("no rekey configuration found"))
+}
+
+/// The share is looked at first.
+pub(super) fn verify_share(
+    inner: &mut Inner,
+    environment: &Environment,
+    request: &RawRequest<'_>,
+) -> Result<Answer, RawRefusal> {
+    ready(inner)?;
+    sent_share(request)?;
+    verify(inner, environment, request)
 }
 
 fn ready(inner: &Inner) -> Result<(), RawRefusal> {
@@ -71,10 +88,7 @@ pub(super) fn start(
     request: &RawRequest<'_>,
 ) -> Result<Answer, RawRefusal> {
     ready(inner)?;
-    let ask: Ask = body(request)?;
-    if inner.attempts.rekey.is_some() {
-        return Err(invalid("rekey already in progress"));
-    }
+    let ask: Ask = body(request, "http.RekeyRequest")?;
     if ask.secret_threshold > ask.secret_shares {
         return Err(invalid("provided threshold greater than the total shares"));
     }
@@ -82,7 +96,10 @@ pub(super) fn start(
         return Err(invalid("PGP keys and verification are not supported by the lab"));
     }
     let config = SealConfig::checked(ask.secret_shares, ask.secret_threshold)
-        .map_err(|text| invalid(format!("invalid rekey seal configuration: {text}")))?;
+        .map_err(|text| (500, Some(format!("invalid rekey seal configuration: {text}"))))?;
+    if inner.attempts.rekey.is_some() {
+        return Err(invalid("rekey already in progress"));
+    }
     let progress = Progress { nonce: environment.entropy.uuid(), shares: Vec::new() };
     inner.attempts.rekey = Some(RekeyAttempt { progress, config });
     Ok(describe(inner))
@@ -94,7 +111,7 @@ pub(super) fn cancel(
     _: &Environment,
     request: &RawRequest<'_>,
 ) -> Result<Answer, RawRefusal> {
-    let ask: Data = body(request)?;
+    let ask: Data = body(request, "http.RekeyDeleteRequest")?;
     match &inner.attempts.rekey {
         Some(attempt) if attempt.progress.nonce != text(&ask, "nonce") => Err(invalid("invalid request")),
         _ => {
@@ -111,8 +128,12 @@ pub(super) fn update(
 ) -> Result<Answer, RawRefusal> {
     ready(inner)?;
     let config = inner.config;
-    let Some(attempt) = &mut inner.attempts.rekey else { return Err(invalid("no rekey in progress")) };
-    let Some(key) = collect(config, &mut attempt.progress, request)? else { return Ok(describe(inner)) };
+    let Some(attempt) = &mut inner.attempts.rekey else {
+        // The share is looked at first.
+        sent_share(request)?;
+        return Err(invalid("no rekey in progress"));
+    };
+    let Some(key) = collect(config, &mut attempt.progress, request, "")? else { return Ok(describe(inner)) };
     let wanted = attempt.config;
     let nonce = std::mem::take(&mut attempt.progress.nonce);
     inner.attempts.rekey = None;

@@ -16,7 +16,7 @@ pub(crate) type Remounts = BTreeMap<String, (String, String)>;
 /// The endpoints of moving.
 pub(super) static ENDPOINTS: &[Endpoint<State>] = &[
     Endpoint::new("remount", &[FIELDS], &[(Update, remount)]),
-    Endpoint::new("remount/status/{migration_id}", &[STATUS], &[(Read, status)]),
+    Endpoint::new("remount/status/{migration_id+}", &[STATUS], &[(Read, status)]),
 ];
 
 fn remount(state: &mut State, call: &Call<'_>) -> Outcome {
@@ -26,16 +26,17 @@ fn remount(state: &mut State, call: &Call<'_>) -> Outcome {
     }
     let slash = |path: &str| format!("{}/", path.trim_matches('/'));
     let (from, to) = (slash(from), slash(to));
-    if from.starts_with("auth/") != to.starts_with("auth/") {
-        let kind = if from.starts_with("auth/") {
-            "auth mount to non-auth mount"
-        } else {
-            "secret mount to auth mount"
-        };
-        return Err(Refusal::Invalid(format!("cannot remount {kind}")));
+    if from.starts_with("auth/") && !to.starts_with("auth/") {
+        return Err(Refusal::invalid("cannot remount auth mount to non-auth mount"));
     }
     if ["sys/", "cubbyhole/", "identity/", "auth/token/"].contains(&from.as_str()) {
         return Err(Refusal::Invalid(format!("cannot remount {from:?}")));
+    }
+    let of_auth = from.starts_with("auth/");
+    if ["sys/", "cubbyhole/", "identity/", "auth/token/"].contains(&to.as_str())
+        || (!of_auth && to.starts_with("auth/"))
+    {
+        return Err(Refusal::Invalid(format!("cannot remount to destination {to}")));
     }
     if state.mounts.at(&from).is_none() {
         return Err(Refusal::Invalid(format!("no matching mount at {from:?}")));

@@ -5,11 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 use serde_json::json;
 
-use crate::logical::{Call, Endpoint, Field, Operation::*, Outcome, Refusal, respond};
+use crate::logical::{Call, Endpoint, Field, Operation::*, Outcome, Refusal, Response, respond};
 use crate::state::State;
 
 const RANDOM: &[Field] = &[
-    Field::text("source").or_text("platform"),
+    Field::text("source"),
     Field::text("urlbytes"),
     Field::number("bytes").or_number(32),
     Field::text("format").or_text("base64"),
@@ -21,44 +21,56 @@ const HASH: &[Field] = &[
     Field::text("format").or_text("hex"),
 ];
 
+/// Where random bytes may be asked to come from; here they all come from one place.
+const SOURCES: [&str; 3] = ["platform", "seal", "all"];
+
 /// The most bytes that are drawn at once.
 const MAX_BYTES: i64 = 128 * 1024;
 
 /// The endpoints of the tools.
 pub(super) static ENDPOINTS: &[Endpoint<State>] = &[
-    Endpoint::new("tools/random", &[RANDOM], &[(Update, random)]),
-    Endpoint::new("tools/random/{urlbytes}", &[RANDOM], &[(Update, random)]),
-    Endpoint::new("tools/random/{source}/{urlbytes}", &[RANDOM], &[(Update, random)]),
+    Endpoint::new("tools/random{/source?}{/urlbytes?}", &[RANDOM], &[(Update, random)]),
     Endpoint::new("tools/hash", &[HASH], &[(Update, hash)]),
-    Endpoint::new("tools/hash/{urlalgorithm}", &[HASH], &[(Update, hash)]),
+    Endpoint::new("tools/hash/{urlalgorithm+}", &[HASH], &[(Update, hash)]),
 ];
 
 fn random(_: &mut State, call: &Call<'_>) -> Outcome {
     let fields = &call.fields;
-    let (mut source, mut count) = (fields.text("source"), fields.number("bytes"));
-    match fields.text("urlbytes") {
-        "" => {}
-        name @ ("platform" | "seal" | "all") => source = name,
-        text => {
-            count = text.parse().map_err(|_| {
-                Refusal::Invalid(format!(
-                    "error parsing url-set byte count: strconv.Atoi: parsing {text:?}: invalid syntax"
-                ))
-            })?;
-        }
-    }
+    let parse = |text: &str| {
+        text.parse::<i64>().map_err(|_| {
+            Refusal::Invalid(format!(
+                "error parsing url-set byte count: strconv.Atoi: parsing {text:?}: invalid syntax"
+            ))
+        })
+    };
+    // A single segment is the count, unless it is a source.
+    let (source, count) = match (fields.text("source"), fields.text("urlbytes")) {
+        ("", _) => ("platform", fields.number("bytes")),
+        (source, "") if SOURCES.contains(&source) => (source, fields.number("bytes")),
+        (text, "") => ("platform", parse(text)?),
+        (source, text) => (source, parse(text)?),
+    };
     if count < 1 {
         return Err(Refusal::invalid("\"bytes\" cannot be less than 1"));
     }
     if count > MAX_BYTES {
         return Err(Refusal::Invalid(format!("\"bytes\" should be less than {MAX_BYTES}")));
     }
-    if !["platform", "seal", "all"].contains(&source) {
-        return Err(Refusal::Invalid(format!("unsupported entropy source {source:?}")));
+    if !SOURCES.contains(&source) {
+        return Err(Refusal::Invalid(format!(
+            "unsupported entropy source {source:?}; must be \"platform\" or \"seal\", or \"all\""
+        )));
     }
     let mut bytes = vec![0; count as usize];
     call.environment.entropy.fill(&mut bytes);
-    respond(json!({"random_bytes": format_bytes(&bytes, fields.text("format"))?}))
+    let mut response = Response::of(
+        json!({"random_bytes": format_bytes(&bytes, fields.text("format"), |format| format!("{format:?}"))?}),
+    );
+    if source == "seal" {
+        let none = "no seal/entropy augmentation available, using platform entropy source";
+        response.warnings.push(none.to_owned());
+    }
+    response.ok()
 }
 
 fn hash(_: &mut State, call: &Call<'_>) -> Outcome {
@@ -67,7 +79,7 @@ fn hash(_: &mut State, call: &Call<'_>) -> Outcome {
         Refusal::invalid("unable to decode input as base64: illegal base64 data at input byte 0")
     })?;
     let name =
-        if fields.has("urlalgorithm") { fields.text("urlalgorithm") } else { fields.text("algorithm") };
+        Some(fields.text("urlalgorithm")).filter(|name| !name.is_empty()).unwrap_or(fields.text("algorithm"));
     let algorithm = match name {
         "sha2-256" => &digest::SHA256,
         "sha2-384" => &digest::SHA384,
@@ -75,15 +87,17 @@ fn hash(_: &mut State, call: &Call<'_>) -> Outcome {
         other => return Err(Refusal::Invalid(format!("unsupported algorithm {other}"))),
     };
     let sum = digest::digest(algorithm, &input);
-    respond(json!({"sum": format_bytes(sum.as_ref(), fields.text("format"))?}))
+    respond(json!({"sum": format_bytes(sum.as_ref(), fields.text("format"), str::to_owned)?}))
 }
 
-fn format_bytes(bytes: &[u8], format: &str) -> Result<String, Refusal> {
+/// Bytes in the format that is asked for; `shown`: how one that is unknown is complained about.
+fn format_bytes(bytes: &[u8], format: &str, shown: fn(&str) -> String) -> Result<String, Refusal> {
     match format {
         "hex" => Ok(hex::encode(bytes)),
         "base64" => Ok(STANDARD.encode(bytes)),
         other => Err(Refusal::Invalid(format!(
-            "unsupported encoding format {other}; must be \"hex\" or \"base64\""
+            "unsupported encoding format {}; must be \"hex\" or \"base64\"",
+            shown(other)
         ))),
     }
 }

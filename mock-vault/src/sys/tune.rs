@@ -35,9 +35,8 @@ pub(super) fn serve(state: &mut State, call: &Call<'_>, path: &str) -> Outcome {
 }
 
 fn read(state: &State, path: &str) -> Outcome {
-    let shown = path.strip_prefix("auth/").unwrap_or(path);
     let Some(mount) = state.mounts.at(path) else {
-        return Err(Refusal::Invalid(format!("cannot fetch sysview for path {shown:?}")));
+        return Err(Refusal::Invalid(format!("cannot fetch sysview for path {path:?}")));
     };
     let entry = &mount.entry;
     let mut response = Response::of(json!({
@@ -46,6 +45,12 @@ fn read(state: &State, path: &str) -> Outcome {
     }));
     if let Some(data) = &mut response.data {
         entry.optional_settings(data);
+        if let Some(lockout) = entry.config.lockout {
+            data.insert("user_lockout_counter_reset_duration".into(), lockout.counter_reset.into());
+            data.insert("user_lockout_disable".into(), lockout.disabled.into());
+            data.insert("user_lockout_duration".into(), lockout.duration.into());
+            data.insert("user_lockout_threshold".into(), lockout.threshold.into());
+        }
         if let Some(options) = entry.options.as_ref().filter(|options| !options.is_empty()) {
             data.insert("options".into(), json!(options));
         }
@@ -61,10 +66,17 @@ fn write(state: &mut State, call: &Call<'_>, path: &str) -> Outcome {
         return Err(Refusal::Invalid(format!("tune of path {path:?} failed: no mount entry found")));
     };
     let mut entry = mount.entry.clone();
-    ttls(&mut entry, call)?;
-    settings(&mut entry, call)?;
-    let upgrade = version(&mut entry, call)?;
+    // Each setting that is good stays, also where a later one is refused.
+    let steps: [Step; 4] = [ttls, lockout, described, settings];
+    let refused = steps.iter().try_for_each(|step| {
+        let mut tried = entry.clone();
+        step(&mut tried, call)?;
+        entry = tried;
+        Ok(())
+    });
+    let upgrade = refused.and_then(|()| version(&mut entry, call));
     state.mounts.tune(path, |known| *known = entry);
+    let upgrade = upgrade?;
     match upgrade {
         Some(from) => {
             upgrade_kv(state, path, call);
@@ -77,6 +89,9 @@ fn write(state: &mut State, call: &Call<'_>, path: &str) -> Outcome {
         None => Ok(Reply::Nothing),
     }
 }
+
+/// A part of tuning.
+type Step = fn(&mut MountEntry, &Call<'_>) -> Result<(), Refusal>;
 
 fn ttls(entry: &mut MountEntry, call: &Call<'_>) -> Result<(), Refusal> {
     let ttl = |name: &str, known: Duration| match call.fields.text(name) {
@@ -106,16 +121,58 @@ fn ttls(entry: &mut MountEntry, call: &Call<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
+fn described(entry: &mut MountEntry, call: &Call<'_>) -> Result<(), Refusal> {
+    if call.fields.has("description") {
+        entry.description = call.fields.text("description").to_owned();
+    }
+    Ok(())
+}
+
+/// When wrong passwords lock users out; what was never set is zero.
+fn lockout(entry: &mut MountEntry, call: &Call<'_>) -> Result<(), Refusal> {
+    let Some(asked) = call.fields.object("user_lockout_config").filter(|asked| !asked.is_empty()) else {
+        return Ok(());
+    };
+    if !matches!(entry.kind.as_str(), "userpass" | "approle" | "ldap") {
+        return Err(Refusal::Invalid(format!(
+            "tuning of user lockout configuration for auth type {:?} not allowed",
+            entry.kind
+        )));
+    }
+    let text = |name: &str| {
+        asked.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    let seconds = |name: &str, what: &str, known: u64| match asked.get(name) {
+        None | Some(Value::Null) => Ok(known),
+        Some(value) => parse_seconds(value)
+            .map(|seconds| u64::try_from(seconds).unwrap_or(0))
+            .map_err(|error| Refusal::Failed(format!("unable to parse user lockout {what}: {error}"))),
+    };
+    let mut config = entry.config.lockout.unwrap_or_default();
+    if let Some(threshold) = text("lockout_threshold") {
+        config.threshold = threshold.parse().map_err(|_| {
+            Refusal::Failed(format!(
+                "unable to parse user lockout threshold: strconv.ParseUint: parsing {threshold:?}: invalid syntax"
+            ))
+        })?;
+    }
+    config.duration = seconds("lockout_duration", "duration", config.duration)?;
+    config.counter_reset =
+        seconds("lockout_counter_reset_duration", "counter reset duration", config.counter_reset)?;
+    if let Some(disable) = text("lockout_disable") {
+        config.disabled = disable == "true";
+    }
+    entry.config.lockout = Some(config);
+    Ok(())
+}
+
 fn settings(entry: &mut MountEntry, call: &Call<'_>) -> Result<(), Refusal> {
     let fields = &call.fields;
-    if fields.has("description") {
-        entry.description = fields.text("description").to_owned();
-    }
     if fields.has("listing_visibility") {
         entry.config.listing_visibility = match fields.text("listing_visibility") {
             "" => None,
             kind @ ("hidden" | "unauth") => Some(kind.to_owned()),
-            other => return Err(Refusal::Invalid(format!("invalid listing_visibility: {other}"))),
+            other => return Err(Refusal::Invalid(format!("invalid listing_visibility {other}"))),
         };
     }
     if fields.has("token_type") {

@@ -77,10 +77,11 @@ pub(super) fn decode_share(text: &str) -> Result<Vec<u8>, RawRefusal> {
         .ok_or_else(|| invalid("'key' must be a valid hex or base64 string"))
 }
 
-pub(super) fn check_length(share: &[u8]) -> Result<(), RawRefusal> {
+/// Errors: what is wrong with the share's length, behind `head`.
+pub(super) fn check_length(share: &[u8], head: &str) -> Result<(), RawRefusal> {
     match share.len() {
-        ..16 => Err(invalid("invalid key: key is shorter than minimum 16 bytes")),
-        34.. => Err(invalid("invalid key: key is longer than maximum 33 bytes")),
+        ..16 => Err(invalid(format!("{head}key is shorter than minimum 16 bytes"))),
+        34.. => Err(invalid(format!("{head}key is longer than maximum 33 bytes"))),
         _ => Ok(()),
     }
 }
@@ -96,7 +97,7 @@ pub(super) fn unseal(
     environment: &Environment,
     request: &RawRequest<'_>,
 ) -> Result<Answer, RawRefusal> {
-    let ask: Data = body(request)?;
+    let ask: Data = body(request, "http.UnsealRequest")?;
     let reset =
         ask.iter().any(|(key, value)| key.eq_ignore_ascii_case("reset") && value.as_bool() == Some(true));
     let key = text(&ask, "key");
@@ -112,7 +113,7 @@ pub(super) fn unseal(
     }
     let share = decode_share(key)?;
     let Some(config) = inner.config else { return Err(invalid("Vault is not initialized")) };
-    check_length(&share)?;
+    check_length(&share, "invalid key: ")?;
     if inner.unsealed.is_some() {
         return Ok(describe(inner));
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::cubbyhole::RESPONSE;
 use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Reply, Response, respond};
 use crate::state::State;
-use crate::token::TokenEntry;
+use crate::token::Found;
 
 const TOKEN: &[Field] = &[Field::text("token")];
 
@@ -29,8 +29,8 @@ fn wrap(_: &mut State, call: &Call<'_>) -> Outcome {
     respond(Value::Object(call.request.data.clone()))
 }
 
-/// The wrapping token: the one in the body, or else the one in the header. It must wrap something.
-fn wrapping_token(state: &State, call: &Call<'_>) -> Result<(String, TokenEntry), Refusal> {
+/// The wrapping token: the one in the body, or else the one in the header. It was seen to wrap something.
+fn wrapping_token(state: &mut State, call: &Call<'_>) -> Result<Found, Refusal> {
     let token = match call.fields.text("token") {
         "" => call.request.token.as_deref().unwrap_or(""),
         token => token,
@@ -60,9 +60,6 @@ fn unwrap(state: &mut State, call: &Call<'_>) -> Outcome {
 }
 
 fn lookup(state: &mut State, call: &Call<'_>) -> Outcome {
-    if call.fields.text("token").is_empty() && call.request.token.is_none() {
-        return Err(Refusal::invalid("missing \"token\" value in input"));
-    }
     let (name, _) = wrapping_token(state, call)?;
     respond(Value::Object(info(state, &name)?))
 }
