@@ -19,7 +19,8 @@ impl Format {
     /// The form that a request asks for.
     pub(super) fn of(call: &Call<'_>) -> Result<Self, Refusal> {
         match call.fields.text("format") {
-            "" | "pem" => Ok(Self::Pem),
+            "" if !call.fields.has("format") => Ok(Self::Pem),
+            "pem" => Ok(Self::Pem),
             "der" => Ok(Self::Der),
             "pem_bundle" => Ok(Self::Bundle),
             _ => Err(Refusal::invalid(
@@ -83,9 +84,4 @@ fn key_text(key: &KeyPair, form: &str, format: Format) -> String {
         ("pkcs8", _) => key.to_pkcs8_pem().trim_end().to_owned(),
         _ => key.to_pem().trim_end().to_owned(),
     }
-}
-
-/// An identifier as `aa:bb:cc`.
-pub(super) fn colons(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
 }

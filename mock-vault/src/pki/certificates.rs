@@ -2,13 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lab_pki::{Certificate, pem};
+use lab_pki::{Certificate, colons, pem};
 use lab_world::format_rfc3339_nano;
 use serde_json::{Value, json};
 
-use crate::logical::{Call, Endpoint, Field, Operation::*, Outcome, Refusal, Reply, Response, respond};
-use crate::pki::bundle::colons;
-use crate::pki::crl::{DER, PEM, pem_of};
+use crate::logical::{Call, Endpoint, Field, Need, Operation::*, Outcome, Refusal, Reply, Response, respond};
+use crate::pki::crl::{DER, Kind, PEM, pem_of};
 use crate::pki::engine::Pki;
 use crate::pki::model::Stored;
 
@@ -16,27 +15,29 @@ const FIELDS: &[Field] = &[Field::text("serial")];
 const CHAIN: &str = "application/pem-certificate-chain";
 const CERTIFICATE: &str = "application/pkix-cert";
 
+/// How many serial numbers are listed in one go.
+const BATCH: usize = 5000;
+
 /// The endpoints of certificates.
 pub(super) static ENDPOINTS: &[Endpoint<Pki>] = &[
     Endpoint::new("ca", &[], &[(Read, ca_der)]),
     Endpoint::new("ca/pem", &[], &[(Read, ca_pem)]),
     Endpoint::new("ca_chain", &[], &[(Read, ca_chain)]),
-    Endpoint::new("crl", &[], &[(Read, |pki, call| crl(pki, call, false))]),
-    Endpoint::new("crl/pem", &[], &[(Read, |pki, call| crl(pki, call, true))]),
-    Endpoint::new("crl/delta", &[], &[(Read, |_, _| Response::raw(200, DER, "").ok())]),
-    Endpoint::new("crl/delta/pem", &[], &[(Read, |_, _| Response::raw(200, PEM, "").ok())]),
+    Endpoint::new("crl", &[], &[(Read, |pki, call| crl_der(pki, call, Kind::Complete))]),
+    Endpoint::new("crl/pem", &[], &[(Read, |pki, call| crl_pem(pki, call, Kind::Complete))]),
+    Endpoint::new("crl/delta", &[], &[(Read, |pki, call| crl_der(pki, call, Kind::Delta))]),
+    Endpoint::new("crl/delta/pem", &[], &[(Read, |pki, call| crl_pem(pki, call, Kind::Delta))]),
     Endpoint::new("cert/ca", &[], &[(Read, cert_ca)]),
     Endpoint::new("cert/ca/raw", &[], &[(Read, ca_der)]),
     Endpoint::new("cert/ca/raw/pem", &[], &[(Read, ca_pem)]),
     Endpoint::new("cert/ca_chain", &[], &[(Read, cert_chain)]),
-    Endpoint::new("cert/crl", &[], &[(Read, cert_crl)]),
-    Endpoint::new("cert/{serial:any}", &[FIELDS], &[(Read, cert)]),
-    Endpoint::new("cert/{serial:any}/raw", &[FIELDS], &[(Read, cert_raw)]),
-    Endpoint::new("cert/{serial:any}/raw/pem", &[FIELDS], &[(Read, cert_raw_pem)]),
+    Endpoint::new("cert/crl", &[], &[(Read, |pki, call| cert_crl(pki, call, Kind::Complete))]),
+    Endpoint::new("cert/delta-crl", &[], &[(Read, |pki, call| cert_crl(pki, call, Kind::Delta))]),
+    Endpoint::new("cert/{serial:hex}", &[FIELDS], &[(Read, cert)]),
+    Endpoint::new("cert/{serial:hex}/raw", &[FIELDS], &[(Read, cert_raw)]),
+    Endpoint::new("cert/{serial:hex}/raw/pem", &[FIELDS], &[(Read, cert_raw_pem)]),
     Endpoint::new("certs/?", &[], &[(List, certs)]),
     Endpoint::new("certs/revoked/?", &[], &[(List, revoked)]),
-    Endpoint::new("certs/revocation-queue/?", &[], &[(List, |_, _| Response::keys([]).ok())]),
-    Endpoint::new("certs/unified-revoked/?", &[], &[(List, |_, _| Response::keys([]).ok())]),
 ];
 
 /// A serial number as it is printed, from any way in which it may be written.
@@ -97,28 +98,28 @@ fn cert_chain(pki: &mut Pki, _: &Call<'_>) -> Outcome {
     respond(data)
 }
 
-fn default_crl(pki: &mut Pki, call: &Call<'_>) -> Vec<u8> {
+fn default_crl(pki: &mut Pki, call: &Call<'_>, kind: Kind) -> Vec<u8> {
     let Ok(id) = pki.issuer("default").map(|issuer| issuer.id.clone()) else { return Vec::new() };
-    pki.crl_of(&id, call.environment).and_then(|crl| STANDARD.decode(crl.der).ok()).unwrap_or_default()
+    pki.crl_of(&id, kind, call.environment).and_then(|crl| STANDARD.decode(crl.der).ok()).unwrap_or_default()
 }
 
-fn cert_crl(pki: &mut Pki, call: &Call<'_>) -> Outcome {
-    let der = default_crl(pki, call);
+fn cert_crl(pki: &mut Pki, call: &Call<'_>, kind: Kind) -> Outcome {
+    let id = pki.issuer("default").map_err(Refusal::Failed)?.id.clone();
+    let der = default_crl(pki, call, kind);
     if der.is_empty() {
-        return Ok(Reply::Nothing);
+        return Err(Refusal::Failed(format!("unable to find CRL for issuer: id:{id}/ref:default")));
     }
     respond(
         json!({"certificate": pem_of(&der).trim_end(), "revocation_time": 0, "revocation_time_rfc3339": ""}),
     )
 }
 
-fn crl(pki: &mut Pki, call: &Call<'_>, as_pem: bool) -> Outcome {
-    let der = default_crl(pki, call);
-    match as_pem {
-        false => Response::raw(200, DER, der).ok(),
-        true if der.is_empty() => Response::raw(200, PEM, "").ok(),
-        true => Response::raw(200, PEM, pem_of(&der)).ok(),
-    }
+fn crl_der(pki: &mut Pki, call: &Call<'_>, kind: Kind) -> Outcome {
+    Response::raw(200, DER, default_crl(pki, call, kind)).ok()
+}
+
+fn crl_pem(pki: &mut Pki, call: &Call<'_>, kind: Kind) -> Outcome {
+    Response::raw(200, PEM, pem_of(&default_crl(pki, call, kind)).trim_end().to_owned()).ok()
 }
 
 fn cert(pki: &mut Pki, call: &Call<'_>) -> Outcome {
@@ -146,11 +147,22 @@ fn cert_raw_pem(pki: &mut Pki, call: &Call<'_>) -> Outcome {
     Response::raw(200, CHAIN, text.unwrap_or_default().trim_end().to_owned()).ok()
 }
 
-fn certs(pki: &mut Pki, _: &Call<'_>) -> Outcome {
-    Response::keys(pki.certificates.names().cloned().collect::<Vec<_>>()).ok()
+fn certs(pki: &mut Pki, call: &Call<'_>) -> Outcome {
+    some_of(pki, call, |_| true)
 }
 
-fn revoked(pki: &mut Pki, _: &Call<'_>) -> Outcome {
-    let revoked = pki.certificates.iter().filter(|(_, stored)| stored.revoked.is_some());
-    Response::keys(revoked.map(|(serial, _)| serial.clone()).collect::<Vec<_>>()).ok()
+fn revoked(pki: &mut Pki, call: &Call<'_>) -> Outcome {
+    some_of(pki, call, |stored| stored.revoked.is_some())
+}
+
+/// The serial numbers behind those that the request has already; others are served between one batch and the next.
+fn some_of(pki: &Pki, call: &Call<'_>, wanted: fn(&Stored) -> bool) -> Outcome {
+    let last = call.request.listed.last().and_then(Value::as_str).unwrap_or_default();
+    let rest = pki.certificates.after(last).filter(|(_, stored)| wanted(stored)).map(|(serial, _)| serial);
+    let keys: Vec<String> = rest.take(BATCH).cloned().collect();
+    if keys.len() == BATCH {
+        let keys = keys.into_iter().map(Value::from).collect();
+        return Ok(Reply::Await(Need::Turn(keys)));
+    }
+    Response::keys(keys).ok()
 }

@@ -3,6 +3,7 @@
 use lab_pki::{Certificate, Issuer};
 
 use crate::logical::Refusal;
+use crate::pki::aia;
 use crate::pki::engine::Pki;
 use crate::pki::model::IssuerEntry;
 
@@ -38,10 +39,12 @@ impl Pki {
         };
         let entry = self.issuer(reference).map_err(failed)?;
         if !entry.may(usage) {
-            return Err(failed(format!(
-                "error while fetching issuer: requested usage {usage} for issuer [{}] but only had usage {}",
-                entry.id,
-                entry.usage.join(",")
+            let name = Some(&entry.name).filter(|name| !name.is_empty());
+            let name = name.map(|name| format!(" / name:{name}")).unwrap_or_default();
+            let (id, has) = (&entry.id, entry.usage.join(","));
+            return Err(Refusal::Failed(format!(
+                "error fetching CA certificate: error while attempting to use issuer {id}: requested usage {usage} for \
+                 issuer [id:{id}{name}] but only had usage {has}"
             )));
         }
         let Some(key) = self.keys.get(&entry.key_id) else {
@@ -50,6 +53,12 @@ impl Pki {
                 entry.id
             )));
         };
+        if let Some((name, url)) = aia::unfilled(&self.urls_of(Some(entry))) {
+            return Err(Refusal::Failed(format!(
+                "error fetching CA certificate: unable to fetch AIA URL information: error validating templated {name}; \
+                 invalid URI: {url}"
+            )));
+        }
         let issuer = Issuer { certificate: entry.certificate.0.clone(), key: key.key.0.clone() };
         Ok((entry.clone(), issuer))
     }

@@ -71,7 +71,8 @@ fn write_keys(pki: &mut Pki, call: &Call<'_>) -> Outcome {
     if reference.is_empty() || reference == "default" {
         return Err(Refusal::invalid("Invalid key specification; must be non-empty and can't be 'default'."));
     }
-    let id = pki.key_named(reference)?.id.clone();
+    let failed = |refusal| Refusal::Invalid(format!("Error resolving issuer reference: {refusal}"));
+    let id = pki.key_named(reference).map_err(failed)?.id.clone();
     pki.defaults.get_mut().key.clone_from(&id);
     respond(json!({"default": id}))
 }
@@ -111,7 +112,16 @@ fn write_urls(pki: &mut Pki, call: &Call<'_>) -> Outcome {
     }
     let described = describe(&urls);
     pki.urls.set(urls);
-    respond(described)
+    let mut warnings: Vec<String> =
+        aia::unfilled(&pki.urls_of(None)).map(aia::may_fail).into_iter().collect();
+    if aia::lacks_base(pki.urls.get()) {
+        warnings.push(format!(
+            "delta_crl_distribution_points were set: {} but not crl_distribution_points, consider setting \
+             crl_distribution_points",
+            pki.urls.get().delta_crl_distribution_points.join(",")
+        ));
+    }
+    Response { warnings, ..Response::of(described) }.ok()
 }
 
 fn read_cluster(pki: &mut Pki, _: &Call<'_>) -> Outcome {
@@ -126,8 +136,8 @@ fn write_cluster(pki: &mut Pki, call: &Call<'_>) -> Outcome {
             continue;
         }
         let text = fields.text(name).to_owned();
-        if !text.is_empty() && !text.contains("://") {
-            return Err(Refusal::Invalid(format!("invalid, non-URL {name} given to cluster: {text}")));
+        if !aia::is_url(&text) {
+            return Err(Refusal::Failed(format!("invalid, non-URL {name} given to cluster: {text}")));
         }
         let cluster = pki.cluster.get_mut();
         if set {

@@ -1,10 +1,8 @@
-//! `config/crl`, `config/acme` and `config/auto-tidy`.
+//! `config/crl`.
 
 use serde_json::{Value, json};
 
-use crate::logical::{
-    Call, Endpoint, Field, Operation::*, Outcome, Refusal, Response, parse_seconds, respond,
-};
+use crate::logical::{Call, Endpoint, Field, Operation::*, Outcome, Refusal, parse_seconds, respond};
 use crate::pki::engine::Pki;
 use crate::pki::model::CrlConfig;
 
@@ -24,18 +22,8 @@ const FIELDS: &[Field] = &[
 ];
 
 /// The endpoints of how revocation lists are made.
-pub(super) static ENDPOINTS: &[Endpoint<Pki>] = &[
-    Endpoint::new("config/crl", &[FIELDS], &[(Read, read), (Update, write)]),
-    Endpoint::new("config/acme", &[], &[(Read, read_acme)]),
-    Endpoint::new("acme/{rest*}", &[], &[(Read, no_acme), (Update, no_acme)]),
-    Endpoint::new("roles/{role}/acme/{rest*}", &[], &[(Read, no_acme), (Update, no_acme)]),
-    Endpoint::new("issuer/{issuer_ref}/acme/{rest*}", &[], &[(Read, no_acme), (Update, no_acme)]),
-    Endpoint::new(
-        "issuer/{issuer_ref}/roles/{role}/acme/{rest*}",
-        &[],
-        &[(Read, no_acme), (Update, no_acme)],
-    ),
-];
+pub(super) static ENDPOINTS: &[Endpoint<Pki>] =
+    &[Endpoint::new("config/crl", &[FIELDS], &[(Read, read), (Update, write)])];
 
 fn describe(config: &CrlConfig) -> Value {
     json!({
@@ -62,8 +50,13 @@ fn write(pki: &mut Pki, call: &Call<'_>) -> Outcome {
     ] {
         if fields.has(name) {
             let given = fields.text(name);
-            parse_seconds(&Value::from(given))
+            let seconds = parse_seconds(&Value::from(given))
                 .map_err(|error| Refusal::Invalid(format!("given {name} could not be decoded: {error}")))?;
+            if name == "ocsp_expiry" && seconds < 0 {
+                return Err(Refusal::Invalid(format!(
+                    "ocsp_expiry must be greater than or equal to 0 got: {given}"
+                )));
+            }
             *text = given.to_owned();
         }
     }
@@ -77,33 +70,61 @@ fn write(pki: &mut Pki, call: &Call<'_>) -> Outcome {
             *flag = fields.flag(name);
         }
     }
-    if fields.has("max_crl_entries") {
-        config.max_crl_entries = fields.number("max_crl_entries");
+    // One says that there is no limit, and other numbers that are none say nothing.
+    if let entries @ (-1 | 1..) = fields.number("max_crl_entries") {
+        config.max_crl_entries = entries;
     }
+    check_windows(&config)?;
     if config.enable_delta && !config.auto_rebuild {
         return Err(Refusal::invalid(
             "Delta CRLs cannot be enabled when auto rebuilding is disabled as the complete CRL is always regenerated!",
         ));
     }
-    if ["cross_cluster_revocation", "unified_crl"].iter().any(|name| fields.flag(name)) {
-        return Err(Refusal::invalid(
-            "Global, cross-cluster revocation queue can only be enabled on Vault Enterprise.",
-        ));
+    let unified = fields.flag("unified_crl");
+    let refused = if fields.flag("cross_cluster_revocation") && !config.auto_rebuild {
+        "Global, cross-cluster revocation queue cannot be enabled when auto rebuilding is disabled as the local cluster may not \
+         have the certificate entry!"
+    } else if fields.flag("cross_cluster_revocation") {
+        "Global, cross-cluster revocation queue can only be enabled on Vault Enterprise."
+    } else if unified {
+        "unified_crl can only be enabled on Vault Enterprise"
+    } else if fields.flag("unified_crl_on_existing_paths") {
+        "unified_crl_on_existing_paths cannot be enabled if unified_crl is disabled"
+    } else {
+        ""
+    };
+    if !refused.is_empty() {
+        return Err(Refusal::invalid(refused));
     }
     let described = describe(&config);
+    let before = pki.crl_config.get();
+    // Another expiry alone counts from the next list on.
+    let is_other = before.disable != config.disable
+        || before.enable_delta != config.enable_delta
+        || (before.auto_rebuild && !config.auto_rebuild);
     pki.crl_config.set(config);
-    pki.rebuild_crls(call.environment);
+    if is_other {
+        pki.rebuild_crls(call.environment);
+    }
     respond(described)
 }
 
-fn read_acme(_: &mut Pki, _: &Call<'_>) -> Outcome {
-    respond(json!({
-        "enabled": false, "allowed_issuers": ["*"], "allowed_roles": ["*"], "allow_role_ext_key_usage": false,
-        "default_directory_policy": "sign-verbatim", "dns_resolver": "", "eab_policy": "not-required", "max_ttl": 7_776_000,
-    }))
-}
-
-/// ACME is off: nothing is found, and nothing is said.
-fn no_acme(_: &mut Pki, _: &Call<'_>) -> Outcome {
-    Response::raw(404, "application/json", "").ok()
+/// Lists must be made again before they are too old.
+fn check_windows(config: &CrlConfig) -> Result<(), Refusal> {
+    let seconds = |text: &str| parse_seconds(&Value::from(text)).unwrap_or(0);
+    let (expiry, grace, delta) =
+        (&config.expiry, &config.auto_rebuild_grace_period, &config.delta_rebuild_interval);
+    if config.auto_rebuild && seconds(grace) >= seconds(expiry) {
+        return Err(Refusal::Invalid(format!(
+            "CRL auto-rebuilding grace period ({grace}) must be strictly shorter than CRL expiry ({expiry}) value when \
+             auto-rebuilding of CRLs is enabled"
+        )));
+    }
+    if config.enable_delta && seconds(delta) >= seconds(expiry) {
+        return Err(Refusal::Invalid(format!(
+            "CRL delta rebuild window ({delta}) must be strictly shorter than CRL expiry ({expiry}) value when delta CRLs are \
+             enabled"
+        )));
+    }
+    Ok(())
 }

@@ -20,20 +20,23 @@ pub(super) static ENDPOINTS: &[Endpoint<Pki>] = &[
 ];
 
 /// The shortest text that can be a certificate in PEM.
-const SHORTEST: usize = 75;
+pub(super) const SHORTEST: usize = 75;
 
+/// What bundles have beside keys and certificates.
+const IGNORED: [&str; 4] = ["CRL", "X509 CRL", "EC PARAMS", "EC PARAMETERS"];
+
+const TOO_SHORT: &str = "provided data for import was too short; perhaps a path was passed to the API rather than the contents \
+    of a PEM file";
+
+/// What is brought, under the name that a path has for it.
 fn bundle<'a>(call: &'a Call<'_>) -> Result<&'a str, Refusal> {
-    let text = match call.fields.text("pem_bundle") {
-        "" => call.fields.text("certificate"),
-        bundle => bundle,
-    };
+    let is_signed = call.path.ends_with("set-signed");
+    let text = call.fields.text(if is_signed { "certificate" } else { "pem_bundle" });
     if text.is_empty() {
         return Err(Refusal::invalid("'pem_bundle' and 'certificate' parameters were empty"));
     }
     if text.len() < SHORTEST {
-        return Err(Refusal::invalid(
-            "provided data for import was too short; perhaps a path was passed to the API rather than the contents of a PEM file",
-        ));
+        return Err(Refusal::invalid(TOO_SHORT));
     }
     Ok(text)
 }
@@ -44,33 +47,52 @@ fn import(pki: &mut Pki, call: &Call<'_>, keys_allowed: bool) -> Outcome {
     if blocks.is_empty() {
         return Err(Refusal::invalid("provided PEM block contained no data"));
     }
-    let (mut certificates, mut keys) = (Vec::new(), Vec::new());
-    for (at, block) in blocks.iter().enumerate() {
-        let encoded = pem::encode(&block.label, &block.content);
-        if block.label.ends_with("PRIVATE KEY") {
-            let key = KeyPair::from_pem(&encoded)
-                .map_err(|error| Refusal::Invalid(format!("Error parsing key {at}: {error}")))?;
-            keys.push(key);
-        } else {
-            let certificate = Certificate::from_der(&block.content).map_err(|error| {
-                Refusal::Invalid(format!(
-                    "Error parsing issuer {at}: unable to parse issuer's certificate: {error}"
-                ))
-            })?;
-            if !certificate.is_ca() {
-                return Err(Refusal::Invalid(format!(
-                    "Error parsing issuer {at}: Refusing to import non-CA certificate\n{encoded}"
-                )));
-            }
-            certificates.push(certificate);
-        }
-    }
+    let known = blocks.iter().filter(|block| !IGNORED.contains(&block.label.as_str()));
+    let (issuers, keys): (Vec<_>, Vec<_>) =
+        known.partition(|block| ["CERTIFICATE", "X509 CERTIFICATE"].contains(&block.label.as_str()));
     if !keys.is_empty() && !keys_allowed {
         return Err(Refusal::invalid(
             "private keys found in the PEM bundle but not allowed by the path; use /issuers/import/bundle",
         ));
     }
-    take(pki, call, certificates, keys)
+    let key = |(at, block): (usize, &&pem::Block)| {
+        KeyPair::from_pem(&pem::encode(&block.label, &block.content))
+            .map_err(|error| Refusal::Invalid(format!("Error parsing key {at}: {error}")))
+    };
+    let (keys, bad_key) = until_bad(keys.iter().enumerate().map(key));
+    if let Some(bad) = bad_key {
+        take(pki, call, Vec::new(), keys)?;
+        return Err(bad);
+    }
+    let (issuers, bad) = until_bad(issuers.iter().enumerate().map(|(at, block)| issuer(at, block)));
+    let taken = take(pki, call, issuers, keys)?;
+    bad.map_or(Ok(taken), Err)
+}
+
+/// What is before the first that is bad, which stays, and what is wrong with that.
+fn until_bad<T>(all: impl Iterator<Item = Result<T, Refusal>>) -> (Vec<T>, Option<Refusal>) {
+    let mut good = Vec::new();
+    for one in all {
+        match one {
+            Ok(one) => good.push(one),
+            Err(bad) => return (good, Some(bad)),
+        }
+    }
+    (good, None)
+}
+
+fn issuer(at: usize, block: &pem::Block) -> Result<Certificate, Refusal> {
+    let refused = |told: String| {
+        let encoded = pem::encode(&block.label, &block.content);
+        Refusal::Invalid(format!("Error parsing issuer {at}: {told}\n{encoded}"))
+    };
+    let certificate = Certificate::from_der(&block.content)
+        .map_err(|error| refused(format!("unable to parse certificate: {error}")))?;
+    if certificate.is_ca() {
+        Ok(certificate)
+    } else {
+        Err(refused("Refusing to import non-CA certificate".into()))
+    }
 }
 
 fn take(pki: &mut Pki, call: &Call<'_>, certificates: Vec<Certificate>, keys: Vec<KeyPair>) -> Outcome {
@@ -106,16 +128,14 @@ fn take(pki: &mut Pki, call: &Call<'_>, certificates: Vec<Certificate>, keys: Ve
     }
     adopt_keys(pki, &new_keys);
     choose_default(pki, &new_issuers);
-    let warnings = warnings(pki, &new_issuers);
+    let any = !new_issuers.is_empty() || !known_issuers.is_empty();
+    let warnings = warnings(pki, &new_issuers, any);
     let shown = |ids: Vec<String>| if ids.is_empty() { Value::Null } else { json!(ids) };
-    let imported = !new_issuers.is_empty();
     let mut response = Response::of(json!({
         "mapping": mapping, "imported_keys": shown(new_keys), "imported_issuers": shown(new_issuers),
         "existing_keys": shown(known_keys), "existing_issuers": shown(known_issuers),
     }));
-    if imported {
-        response.warnings = warnings;
-    }
+    response.warnings = warnings;
     response.ok()
 }
 
@@ -137,34 +157,29 @@ fn adopt_keys(pki: &mut Pki, keys: &[String]) {
     }
 }
 
-/// Without a default, the one new issuer with a key becomes it, or the only new one.
+/// Without a default, the one new issuer with a key becomes it.
 fn choose_default(pki: &mut Pki, new: &[String]) {
     let with_key: Vec<&String> =
         new.iter().filter(|id| pki.issuers.get(id).is_some_and(|entry| !entry.key_id.is_empty())).collect();
-    let chosen = match (with_key.as_slice(), new) {
-        ([only], _) => (*only).clone(),
-        ([], [only]) => only.clone(),
-        _ => return,
-    };
+    let [only] = with_key.as_slice() else { return };
+    let chosen = (*only).clone();
     let defaults = pki.defaults.get_mut();
     if defaults.issuer.is_empty() || defaults.follows_latest {
         defaults.issuer = chosen;
     }
 }
 
-fn warnings(pki: &Pki, new: &[String]) -> Vec<String> {
+fn warnings(pki: &Pki, new: &[String], any: bool) -> Vec<String> {
     let mut warnings = Vec::new();
     let keyless = pki.issuers.get(&pki.defaults.get().issuer).is_some_and(|entry| entry.key_id.is_empty());
-    if keyless {
+    if keyless && !new.is_empty() {
         warnings.push(
             "The default issuer has no key associated with it. Some operations like issuing certificates and signing CRLs \
              will be unavailable with the requested default issuer until a key is imported or the default issuer is changed."
                 .into(),
         );
     }
-    if !new.is_empty() && pki.urls.get().is_empty() {
-        warnings.push(aia::MISSING.into());
-    }
+    warnings.extend(aia::of_import(pki.urls.get()).filter(|_| any));
     warnings
 }
 
@@ -172,11 +187,18 @@ fn import_key(pki: &mut Pki, call: &Call<'_>) -> Outcome {
     let name = call.fields.text("key_name");
     pki.check_key_name(name, "")?;
     let text = call.fields.text("pem_bundle");
-    if text.is_empty() {
-        return Err(Refusal::invalid("'pem_bundle' parameter was empty"));
+    if text.len() < SHORTEST {
+        return Err(Refusal::invalid(TOO_SHORT));
     }
-    if pem::first(text).is_none() {
-        return Err(Refusal::invalid("provided PEM block contained no data"));
+    let blocks = pem::blocks(text);
+    match blocks.iter().filter(|block| !IGNORED.contains(&block.label.as_str())).count() {
+        0 => return Err(Refusal::invalid("provided PEM block contained no data")),
+        1 => {}
+        _ => {
+            return Err(Refusal::invalid(
+                "only a single key can be present within the pem_bundle for importing",
+            ));
+        }
     }
     let key =
         KeyPair::from_pem(text).map_err(|error| Refusal::Invalid(format!("unable to parse key: {error}")))?;

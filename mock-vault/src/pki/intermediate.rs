@@ -5,61 +5,51 @@ use base64::engine::general_purpose::STANDARD;
 use lab_pki::{BasicConstraints, SigningRequestBuilder};
 use serde_json::json;
 
-use crate::logical::{Call, Endpoint, Operation::*, Outcome, Refusal, Response};
+use crate::logical::{Call, Endpoint, Field, Operation::*, Outcome, Refusal, Response};
 use crate::pki::bundle::Format;
 use crate::pki::engine::Pki;
+use crate::pki::generation::{AuthorityKey, Generation};
 use crate::pki::role::key_usage;
-use crate::pki::{aia, create, root, subject};
+use crate::pki::validity::{self, Limits};
+use crate::pki::{aia, create, other_names, root, subject};
+
+const FIELDS: &[Field] = &[Field::flag("add_basic_constraints")];
 
 /// The endpoints of signing requests for intermediates.
 pub(super) static ENDPOINTS: &[Endpoint<Pki>] = &[
     Endpoint::new(
         "intermediate/generate/{exported}",
-        &[subject::FIELDS, subject::SUBJECT, root::AUTHORITY],
+        &[subject::FIELDS, subject::SUBJECT, root::KEY, root::LIFE, FIELDS],
         &[(Update, generate)],
     ),
     Endpoint::new(
         "issuers/generate/intermediate/{exported}",
-        &[subject::FIELDS, subject::SUBJECT, root::AUTHORITY],
+        &[subject::FIELDS, subject::SUBJECT, root::KEY, root::LIFE, FIELDS],
         &[(Update, generate)],
     ),
     Endpoint::new(
         "intermediate/cross-sign",
-        &[subject::FIELDS, subject::SUBJECT, root::AUTHORITY],
-        &[(Update, cross_sign)],
+        &[subject::FIELDS, subject::SUBJECT, root::KEY, root::LIFE, FIELDS],
+        &[(Update, generate)],
     ),
 ];
 
+/// A request for a new key, or for one that is there already.
 fn generate(pki: &mut Pki, call: &Call<'_>) -> Outcome {
-    let (key, key_id, key_name) = root::authority_key(pki, call)?;
-    make(pki, call, key, key_id, key_name)
-}
-
-/// A request for a key that is there already.
-fn cross_sign(pki: &mut Pki, call: &Call<'_>) -> Outcome {
-    let entry = pki.key_named(call.fields.text("key_ref"))?;
-    let (key, id, name) = (entry.key.0.clone(), entry.id.clone(), entry.name.clone());
-    make(pki, call, key, Some(id), name)
-}
-
-fn make(
-    pki: &mut Pki,
-    call: &Call<'_>,
-    key: lab_pki::KeyPair,
-    key_id: Option<String>,
-    key_name: String,
-) -> Outcome {
-    let format = Format::of(call)?;
     let fields = &call.fields;
-    let names = root::authority_names(call)?;
-    let bits = u32::try_from(fields.number("signature_bits")).unwrap_or(0);
+    let generation = Generation::of(pki, call)?;
+    generation.check_name(pki, call)?;
+    let wanted = subject::wanted(call, &subject::authority_role(call), None)?;
+    let (_, warnings) = validity::not_after(call, &Limits::default())?;
+    let (format, bits) = (generation.format, generation.signature_bits);
+    let AuthorityKey { key, id: key_id, name: key_name } = generation.key(call)?;
     let request = SigningRequestBuilder {
-        subject: subject::authority(call),
-        dns_names: names.dns,
-        emails: names.emails,
-        ip_addresses: names.ips,
-        uris: names.uris,
-        other_names: names.others,
+        subject: wanted.subject,
+        dns_names: wanted.names.dns,
+        emails: wanted.names.emails,
+        ip_addresses: wanted.names.ips,
+        uris: wanted.names.uris,
+        other_names: other_names::encodable(&wanted.names.others)?,
         key_usage: key_usage(&fields.list("key_usage")),
         basic_constraints: fields
             .flag("add_basic_constraints")
@@ -92,12 +82,7 @@ fn make(
         data.insert("private_key".into(), text.into());
         data.insert("private_key_type".into(), key.kind().algorithm().into());
     }
-    if pki.urls.get().is_empty() {
-        response.warnings.push(format!(
-            "{} Since this certificate is an intermediate, it might be useful to regenerate this certificate after fixing \
-             this problem for the root mount.",
-            aia::MISSING
-        ));
-    }
+    response.warnings.extend(aia::of_request(pki.urls.get()));
+    response.warnings.extend(warnings);
     response.ok()
 }

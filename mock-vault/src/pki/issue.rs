@@ -1,20 +1,24 @@
 //! `issue`, `sign` and `sign-verbatim`.
 
-use lab_pki::{BasicConstraints, Certificate, CertificateBuilder, KeyPair, SigningRequest};
+use lab_pki::{BasicConstraints, Certificate, CertificateBuilder, KeyPair, Oid, SigningRequest, colons};
 use serde_json::{Value, json};
 
 use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Response, Secret};
-use crate::pki::bundle::{Bundle, Format, colons};
+use crate::pki::bundle::{Bundle, Format};
 use crate::pki::engine::Pki;
 use crate::pki::role::Role;
 use crate::pki::validity::{self, Limits};
-use crate::pki::{aia, create, names, subject};
+use crate::pki::{aia, create, csr_key, policies, subject};
+
+const BASIC_CONSTRAINTS: Oid = Oid::new(&[2, 5, 29, 19]);
+const SUBJECT_ALT_NAME: Oid = Oid::new(&[2, 5, 29, 17]);
 
 const ISSUE: &[Field] = &[
     Field::text("role"),
     Field::text("issuer_ref"),
     Field::flag("remove_roots_from_chain"),
     Field::text("cert_metadata"),
+    Field::comma_list("user_ids"),
 ];
 const SIGN: &[Field] = &[Field::text("csr")];
 const VERBATIM: &[Field] = &[
@@ -33,14 +37,14 @@ pub(super) static ENDPOINTS: &[Endpoint<Pki>] = &[
     Endpoint::new("sign/{role}", &[subject::FIELDS, ISSUE, SIGN], &[(Update, sign)]),
     Endpoint::new("issuer/{issuer_ref}/sign/{role}", &[subject::FIELDS, ISSUE, SIGN], &[(Update, sign)]),
     Endpoint::new("sign-verbatim", &[subject::FIELDS, ISSUE, SIGN, VERBATIM], &[(Update, verbatim)]),
-    Endpoint::new("sign-verbatim/{role}", &[subject::FIELDS, ISSUE, SIGN, VERBATIM], &[(Update, verbatim)]),
+    Endpoint::new("sign-verbatim/{role+}", &[subject::FIELDS, ISSUE, SIGN, VERBATIM], &[(Update, verbatim)]),
     Endpoint::new(
         "issuer/{issuer_ref}/sign-verbatim",
         &[subject::FIELDS, ISSUE, SIGN, VERBATIM],
         &[(Update, verbatim)],
     ),
     Endpoint::new(
-        "issuer/{issuer_ref}/sign-verbatim/{role}",
+        "issuer/{issuer_ref}/sign-verbatim/{role+}",
         &[subject::FIELDS, ISSUE, SIGN, VERBATIM],
         &[(Update, verbatim)],
     ),
@@ -74,27 +78,17 @@ fn verbatim(pki: &mut Pki, call: &Call<'_>) -> Outcome {
     };
     let fields = &call.fields;
     let mut role = Role {
-        allow_any_name: true,
-        enforce_hostnames: false,
-        allow_wildcard_certificates: true,
-        allow_ip_sans: true,
-        allowed_uri_sans: vec!["*".into()],
-        allowed_other_sans: vec!["*".into()],
-        allowed_serial_numbers: vec!["*".into()],
-        allowed_user_ids: vec!["*".into()],
-        cn_validations: vec!["disabled".into()],
-        key_type: "any".into(),
         key_usage: fields.list("key_usage"),
         ext_key_usage: fields.list("ext_key_usage"),
         ext_key_usage_oids: fields.list("ext_key_usage_oids"),
-        signature_bits: u32::try_from(fields.number("signature_bits")).unwrap_or(0),
+        signature_bits: fields.number("signature_bits"),
         use_pss: fields.flag("use_pss"),
         basic_constraints_valid_for_non_ca: fields.flag("basic_constraints_valid_for_non_ca"),
         use_csr_common_name: true,
         use_csr_sans: true,
         issuer_ref: "default".into(),
         serial_number_source: "json-csr".into(),
-        ..Role::default()
+        ..Role::unlimited()
     };
     if let Some(named) = named {
         role.ttl = named.ttl;
@@ -117,11 +111,16 @@ struct Leaf<'p, 'c> {
     behavior: crate::pki::model::NotAfterBehavior,
     issuer: lab_pki::Issuer,
     warnings: Vec<String>,
+    /// Warnings of parameters that the signing request outweighs.
+    ignored: Vec<String>,
 }
 
 impl<'p, 'c> Leaf<'p, 'c> {
     fn new(pki: &'p mut Pki, call: &'c Call<'c>, role: Role) -> Result<Self, Refusal> {
         let format = Format::of(call)?;
+        if call.fields.has("cert_metadata") {
+            return Err(Refusal::Failed("certificate metadata is only supported on Vault Enterprise".into()));
+        }
         // The issuer in the path wins over the role's; one in the body counts only without either.
         let in_path = call.path.starts_with("issuer/");
         let asked = call.fields.text("issuer_ref");
@@ -142,15 +141,14 @@ impl<'p, 'c> Leaf<'p, 'c> {
             behavior: entry.behavior,
             issuer,
             warnings: Vec::new(),
+            ignored: Vec::new(),
         })
     }
 
     fn issue(mut self) -> Outcome {
-        let names = subject::names(self.call, &self.role, None)?;
-        names::check(&self.role, &names, false, self.call)?;
-        let subject = subject::leaf(self.call, &self.role, &names, None)?;
-        let builder = self.builder(names, subject)?;
+        let builder = self.builder(None)?;
         let key = Pki::generate_key(self.call, &self.role.key_type, self.role.key_bits)?;
+        self.role.check_purposes()?;
         let certificate =
             self.pki.sign(builder, key.public_key_der(), &self.issuer, &self.issuer_id, self.call)?;
         self.answer(&certificate, Some(&key))
@@ -158,50 +156,30 @@ impl<'p, 'c> Leaf<'p, 'c> {
 
     fn sign(mut self, verbatim: bool) -> Outcome {
         let csr = read_csr(self.call.fields.text("csr"))?;
-        check_csr_key(&self.role, &csr)?;
-        if csr.check_signature().is_err() {
-            return Err(Refusal::invalid("request signature invalid"));
-        }
-        if csr.basic_constraints().is_some() {
-            if verbatim && csr.basic_constraints().is_some_and(|constraints| constraints.ca) {
-                return Err(Refusal::invalid(
-                    "refusing to accept CSR with Basic Constraints extension setting isCA=true",
-                ));
-            }
+        csr_key::check(&mut self.role, &csr)?;
+        let mut builder = self.builder(Some(&csr))?;
+        if csr.extensions().iter().any(|extension| extension.oid == BASIC_CONSTRAINTS) {
             self.warnings.push(
                 "specified CSR contained a Basic Constraints extension that was ignored during issuance"
                     .into(),
             );
         }
-        let names = subject::names(self.call, &self.role, Some(&csr))?;
-        let from_csr = self.role.use_csr_sans;
-        names::check(&self.role, &names, from_csr, self.call)?;
-        let mut subject = subject::leaf(self.call, &self.role, &names, Some(&csr))?;
+        if csr.check_signature().is_err() {
+            return Err(Refusal::invalid("request signature invalid"));
+        }
         if verbatim {
-            subject = csr.subject().clone();
+            take_over(&mut builder, &csr)?;
         }
-        if self.role.use_csr_common_name && !self.call.fields.text("common_name").is_empty() && !verbatim {
-            self.warnings
-                .push("the common_name field was provided but the role is set with \"use_csr_common_name\" set to true".into());
-        }
-        if self.role.use_csr_sans && !self.call.fields.text("alt_names").is_empty() && !verbatim {
-            self.warnings.push(
-                "the alt_names field was provided but the role is set with \"use_csr_sans\" set to true"
-                    .into(),
-            );
-        }
-        let builder = self.builder(names, subject)?;
+        self.ignored = ignored(self.call, &self.role);
+        self.role.check_purposes()?;
         let certificate =
             self.pki.sign(builder, csr.public_key_der(), &self.issuer, &self.issuer_id, self.call)?;
         self.answer(&certificate, None)
     }
 
-    fn builder(
-        &mut self,
-        names: names::Names,
-        subject: lab_pki::Name,
-    ) -> Result<CertificateBuilder, Refusal> {
+    fn builder(&mut self, csr: Option<&SigningRequest>) -> Result<CertificateBuilder, Refusal> {
         let role = &self.role;
+        let wanted = subject::wanted(self.call, role, csr)?;
         let limits = Limits { ttl: role.ttl, max_ttl: role.max_ttl, not_after: &role.not_after };
         let (not_after, warnings) = validity::not_after(self.call, &limits)?;
         self.warnings.extend(warnings);
@@ -209,15 +187,13 @@ impl<'p, 'c> Leaf<'p, 'c> {
         let not_after = validity::within_issuer(not_after, signer.not_after(), self.behavior)?;
         let not_before = validity::not_before(self.call.now(), role.not_before_duration);
         validity::check(not_before, not_after, Some(signer.not_before()))?;
+        let mut subject = wanted.subject;
+        subject.other = subject::user_ids(self.call, role, csr)?;
         let mut builder = CertificateBuilder::new(subject, not_before, not_after);
-        builder.dns_names = names.dns;
-        builder.emails = names.emails;
-        builder.ip_addresses = names.ips;
-        builder.uris = names.uris;
-        builder.other_names = names.others;
+        wanted.names.apply(&mut builder)?;
         builder.key_usage = role.key_usage();
         builder.extended_key_usage = role.extended_key_usage();
-        builder.policies = role.policy_identifiers.iter().filter_map(|oid| oid.parse().ok()).collect();
+        policies::apply(&role.policy_identifiers, &mut builder);
         if role.basic_constraints_valid_for_non_ca {
             builder.basic_constraints = Some(BasicConstraints { ca: false, path_length: None });
         }
@@ -237,7 +213,7 @@ impl<'p, 'c> Leaf<'p, 'c> {
         let bundle = Bundle {
             certificate,
             issuing_ca: &self.issuer.certificate,
-            chain: Some(&shown),
+            chain: Some(shown.as_slice()).filter(|chain| !chain.is_empty()),
             below: &shown,
             key,
         };
@@ -250,10 +226,39 @@ impl<'p, 'c> Leaf<'p, 'c> {
         if !self.role.no_store {
             self.pki.store(certificate, &self.issuer_id);
         }
-        // What shortens a life or ignores a part of the request is said twice.
-        response.warnings = [self.warnings.clone(), self.warnings].concat();
+        // What shortens a life or ignores a part of the signing request is said twice.
+        response.warnings = [self.warnings.clone(), self.ignored, self.warnings].concat();
         response.ok()
     }
+}
+
+/// Warnings of parameters that the signing request outweighs.
+fn ignored(call: &Call<'_>, role: &Role) -> Vec<String> {
+    let outweighed = [
+        ("common_name", "use_csr_common_name", role.use_csr_common_name),
+        ("alt_names", "use_csr_sans", role.use_csr_sans),
+    ];
+    let given = |field: &str| !call.fields.text(field).is_empty();
+    let outweighed = outweighed.into_iter().filter(|(field, _, by_csr)| *by_csr && given(field));
+    let warning = |(field, setting, _)| {
+        format!("the {field} field was provided but the role is set with \"{setting}\" set to true")
+    };
+    outweighed.map(warning).collect()
+}
+
+/// Takes the subject and the extensions of a signing request as they are, but for whether it is an authority.
+pub(super) fn take_over(builder: &mut CertificateBuilder, csr: &SigningRequest) -> Result<(), Refusal> {
+    builder.raw_subject = Some(csr.rewritten_subject().map_err(create::unparsed)?);
+    builder.dns_names = csr.dns_names().to_vec();
+    builder.emails = csr.emails().to_vec();
+    builder.ip_addresses = csr.ip_addresses().to_vec();
+    builder.uris = csr.uris().to_vec();
+    let renamed = !builder.other_names.is_empty();
+    let extensions = csr.extensions().iter().filter(|extension| {
+        extension.oid != BASIC_CONSTRAINTS && !(renamed && extension.oid == SUBJECT_ALT_NAME)
+    });
+    builder.extra_extensions.splice(0..0, extensions.cloned());
+    Ok(())
 }
 
 fn lease(call: &Call<'_>, certificate: &Certificate) -> Secret {
@@ -273,30 +278,4 @@ pub(super) fn read_csr(text: &str) -> Result<SigningRequest, Refusal> {
     }
     SigningRequest::from_pem(text)
         .map_err(|error| Refusal::Invalid(format!("certificate request could not be parsed: {error}")))
-}
-
-/// Holds the key of a signing request against what the role wants.
-fn check_csr_key(role: &Role, csr: &SigningRequest) -> Result<(), Refusal> {
-    let (kind, bits) = (csr.public_key().algorithm(), csr.public_key().bits() as u32);
-    let actual = match kind.to_lowercase().as_str() {
-        kind if kind.starts_with("rsa") => "rsa",
-        kind if kind.starts_with("ec") => "ec",
-        kind if kind.starts_with("ed25519") => "ed25519",
-        _ => "unknown",
-    };
-    if role.key_type != "any" && role.key_type != actual {
-        return Err(Refusal::Invalid(format!("role requires keys of type {}", role.key_type)));
-    }
-    let least = match (role.key_type.as_str(), actual) {
-        ("any", "rsa") => 2048,
-        ("any", "ec") => 224,
-        ("rsa" | "ec", _) => role.key_bits,
-        _ => 0,
-    };
-    if bits < least {
-        return Err(Refusal::Invalid(format!(
-            "role requires a minimum of a {least}-bit key, but CSR's key is {bits} bits"
-        )));
-    }
-    Ok(())
 }

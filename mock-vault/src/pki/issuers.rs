@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Reply, Response, respond};
+use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Response, respond};
 use crate::pki::aia;
+use crate::pki::crl::Kind;
 use crate::pki::engine::Pki;
 use crate::pki::model::{IssuerEntry, NotAfterBehavior, USAGES, Urls};
 use crate::pki::root::{check_issuer_name, pem_line};
@@ -52,8 +53,12 @@ fn list(pki: &mut Pki, _: &Call<'_>) -> Outcome {
     response.ok()
 }
 
-fn describe(pki: &Pki, issuer: &IssuerEntry) -> Value {
+/// An issuer as it is read.
+pub(super) fn describe(pki: &Pki, issuer: &IssuerEntry) -> Value {
     let urls = issuer.urls.clone().unwrap_or_default();
+    // Once one of the lists is set, the others are not there; before, they are empty.
+    let list =
+        |urls: &[String]| if urls.is_empty() && issuer.urls.is_some() { Value::Null } else { json!(urls) };
     let manual = if issuer.manual_chain.is_empty() { Value::Null } else { json!(issuer.manual_chain) };
     let mut data = json!({
         "issuer_id": issuer.id, "issuer_name": issuer.name, "key_id": issuer.key_id,
@@ -61,8 +66,10 @@ fn describe(pki: &Pki, issuer: &IssuerEntry) -> Value {
         "ca_chain": pki.chain(&issuer.id).iter().map(pem_line).collect::<Vec<_>>(),
         "leaf_not_after_behavior": issuer.behavior.name(), "usage": issuer.usage.join(","),
         "revocation_signature_algorithm": issuer.revocation_signature_algorithm, "revoked": issuer.revoked.is_some(),
-        "issuing_certificates": urls.issuing_certificates, "crl_distribution_points": urls.crl_distribution_points,
-        "delta_crl_distribution_points": urls.delta_crl_distribution_points, "ocsp_servers": urls.ocsp_servers,
+        "issuing_certificates": list(&urls.issuing_certificates),
+        "crl_distribution_points": list(&urls.crl_distribution_points),
+        "delta_crl_distribution_points": list(&urls.delta_crl_distribution_points),
+        "ocsp_servers": list(&urls.ocsp_servers),
         "enable_aia_url_templating": urls.enable_templating,
     });
     if let Some(revoked) = issuer.revoked {
@@ -90,7 +97,12 @@ fn patch(pki: &mut Pki, call: &Call<'_>) -> Outcome {
 fn change(pki: &mut Pki, call: &Call<'_>, takes: impl Fn(&str) -> bool) -> Outcome {
     let fields = &call.fields;
     let mut issuer = pki.issuer_named(fields.text("issuer_ref"))?.clone();
+    // Who may not sign lists any more keeps the last one.
+    pki.crl_of(&issuer.id, Kind::Complete, call.environment);
     if takes("issuer_name") {
+        if fields.has("issuer_name") && fields.text("issuer_name").is_empty() {
+            return Err(Refusal::invalid("expected non-empty issuer name"));
+        }
         check_issuer_name(pki, fields.text("issuer_name"), &issuer.id)?;
         issuer.name = fields.text("issuer_name").to_owned();
     }
@@ -108,20 +120,71 @@ fn change(pki: &mut Pki, call: &Call<'_>, takes: impl Fn(&str) -> bool) -> Outco
         issuer.manual_chain = manual_chain(pki, &fields.list("manual_chain"), &issuer)?;
     }
     if takes("revocation_signature_algorithm") {
-        issuer.revocation_signature_algorithm = fields.text("revocation_signature_algorithm").to_owned();
+        issuer.revocation_signature_algorithm =
+            algorithm(fields.text("revocation_signature_algorithm"), &issuer)?;
     }
     urls(call, &mut issuer, takes)?;
     let id = issuer.id.clone();
     pki.issuers.insert(id.clone(), issuer);
     pki.rebuild_chains();
     let issuer = pki.issuer_named(&id)?;
-    respond(describe(pki, issuer))
+    let mut warnings: Vec<String> =
+        aia::unfilled(&pki.urls_of(Some(issuer))).map(aia::may_fail).into_iter().collect();
+    if let Some(urls) = issuer.urls.as_ref().filter(|urls| aia::lacks_base(urls)) {
+        warnings.push(format!(
+            "delta crl distribution points were set: {} but no base crl distribution point was set, consider setting base \
+             crl distribution point.",
+            urls.delta_crl_distribution_points.join(",")
+        ));
+    }
+    Response { warnings, ..Response::of(describe(pki, issuer)) }.ok()
 }
 
-fn usage(names: &[String]) -> Result<Vec<String>, Refusal> {
-    if let Some(other) = names.iter().find(|name| !USAGES.contains(&name.as_str())) {
+/// How an issuer's lists are signed. Errors: there is no such algorithm, or the issuer's key is of another kind.
+fn algorithm(name: &str, issuer: &IssuerEntry) -> Result<String, Refusal> {
+    if name.is_empty() {
+        return Ok(String::new());
+    }
+    let Some(known) = ALGORITHMS.iter().find(|known| known.eq_ignore_ascii_case(name)) else {
+        let names = ALGORITHMS.map(str::to_lowercase).join(", ");
         return Err(Refusal::Invalid(format!(
-            "Unable to parse specified usages: {names:?} - valid values are [read-only issuing-certificates crl-signing ocsp-signing]: unknown name for usage: {other}"
+            "Unknown signature algorithm value: 0 - valid values are {names}"
+        )));
+    };
+    let kind = issuer.certificate.0.public_key().algorithm().to_uppercase();
+    let (fits, wanted) = match *known {
+        name if name.contains("RSA") => (kind.starts_with("RSA"), "SHA256-RSA"),
+        name if name.starts_with("ECDSA") => (kind.starts_with("EC"), "ECDSA"),
+        _ => (kind.starts_with("ED25519"), "Ed25519"),
+    };
+    if !fits {
+        let kind = if kind.starts_with("EC") { "ECDSA".to_owned() } else { kind };
+        return Err(Refusal::Failed(format!(
+            "unable to use issuer of type {kind} to sign with {wanted} key type"
+        )));
+    }
+    Ok((*known).to_owned())
+}
+
+const ALGORITHMS: [&str; 10] = [
+    "SHA512WithRSAPSS",
+    "SHA384WithRSA",
+    "ECDSAWithSHA384",
+    "ECDSAWithSHA512",
+    "SHA256WithRSAPSS",
+    "Ed25519",
+    "SHA256WithRSA",
+    "SHA512WithRSA",
+    "ECDSAWithSHA256",
+    "SHA384WithRSAPSS",
+];
+
+fn usage(names: &[String]) -> Result<Vec<String>, Refusal> {
+    if names.iter().any(|name| !USAGES.contains(&name.as_str())) {
+        return Err(Refusal::Invalid(format!(
+            "Unable to parse specified usages: [{}] - valid values are {}",
+            names.join(" "),
+            USAGES.join(",")
         )));
     }
     let mut names: Vec<String> = names.to_vec();
@@ -166,29 +229,35 @@ fn urls(call: &Call<'_>, issuer: &mut IssuerEntry, takes: impl Fn(&str) -> bool)
             "invalid URL found in Authority Information Access (AIA) parameter {name}: {url}"
         )));
     }
-    issuer.urls = Some(urls);
+    // Without a single URL there is nothing to keep.
+    let any = !urls.is_empty() || !urls.delta_crl_distribution_points.is_empty();
+    issuer.urls = any.then_some(urls);
     Ok(())
 }
 
 fn delete(pki: &mut Pki, call: &Call<'_>) -> Outcome {
     let reference = call.fields.text("issuer_ref");
-    let Ok(issuer) = pki.issuer(reference) else { return Ok(Reply::Nothing) };
-    let id = issuer.id.clone();
+    let Ok(issuer) = pki.issuer(reference) else { return Response::default().ok() };
+    let (id, name) = (issuer.id.clone(), issuer.name.clone());
     pki.issuers.remove(&id);
     pki.crls.remove(&id);
     pki.rebuild_chains();
     let mut warnings = Vec::new();
-    if pki.defaults.get().issuer == id {
+    let is_default = pki.defaults.get().issuer == id;
+    if is_default {
         pki.defaults.get_mut().issuer.clear();
         warnings.push(format!(
             "Deleted issuer {id} (via issuer_ref {reference}); this was configured as the default issuer. Operations without \
              an explicit issuer will not work until a new default is configured."
         ));
     }
-    for (name, _) in
-        pki.roles.iter().filter(|(_, role)| role.issuer_ref == id || role.issuer_ref == reference)
-    {
-        warnings.push(format!("Role {name} uses the deleted issuer {reference}."));
+    let names = [id.as_str(), name.as_str(), if is_default { "default" } else { "" }];
+    for name in names.into_iter().filter(|name| !name.is_empty()) {
+        match pki.roles.values().filter(|role| role.issuer_ref == name).count() {
+            0 => {}
+            users => warnings.push(format!("{users} roles reference {name}")),
+        }
     }
-    if warnings.is_empty() { Ok(Reply::Nothing) } else { Response { warnings, ..Response::default() }.ok() }
+    warnings.extend(pki.crl_warnings());
+    Response { warnings, ..Response::default() }.ok()
 }

@@ -1,9 +1,9 @@
 //! `keys` and `key/<ref>`.
 
+use lab_pki::colons;
 use serde_json::{Value, json};
 
 use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Reply, Response, respond};
-use crate::pki::bundle::colons;
 use crate::pki::der::public_key_bits;
 use crate::pki::engine::Pki;
 use crate::pki::model::KeyEntry;
@@ -11,17 +11,15 @@ use crate::pki::role_endpoints::key_parameters;
 use crate::pki::root;
 
 const FIELDS: &[Field] = &[Field::text("key_ref"), Field::text("key_name")];
-const GENERATE: &[Field] = &[
-    Field::text("exported"),
-    Field::text("key_name"),
-    Field::text("key_type").or_text("rsa"),
-    Field::number("key_bits"),
-];
+const GENERATE: &[Field] =
+    &[Field::text("key_name"), Field::text("key_type").or_text("rsa"), Field::number("key_bits")];
 
 /// The endpoints of keys.
 pub(super) static ENDPOINTS: &[Endpoint<Pki>] = &[
     Endpoint::new("keys/?", &[], &[(List, list)]),
-    Endpoint::new("keys/generate/{exported}", &[GENERATE], &[(Update, generate)]),
+    Endpoint::new("keys/generate/internal", &[GENERATE], &[(Update, |pki, call| generate(pki, call, false))]),
+    Endpoint::new("keys/generate/exported", &[GENERATE], &[(Update, |pki, call| generate(pki, call, true))]),
+    Endpoint::new("keys/generate/kms", &[GENERATE], &[(Update, no_managed_keys)]),
     Endpoint::new("key/{key_ref}", &[FIELDS], &[(Read, read), (Update, write), (Delete, delete)]),
 ];
 
@@ -29,6 +27,9 @@ impl Pki {
     /// The key that a reference means: an id, a name, or `default`.
     pub(super) fn key_named(&self, reference: &str) -> Result<&KeyEntry, Refusal> {
         let found = match reference {
+            "default" if self.defaults.get().key.is_empty() => {
+                return Err(Refusal::Failed("no default key currently configured".into()));
+            }
             "default" => self.keys.get(&self.defaults.get().key),
             reference => self
                 .keys
@@ -75,18 +76,16 @@ fn list(pki: &mut Pki, _: &Call<'_>) -> Outcome {
     response.ok()
 }
 
-fn generate(pki: &mut Pki, call: &Call<'_>) -> Outcome {
+fn no_managed_keys(_: &mut Pki, _: &Call<'_>) -> Outcome {
+    Err(Refusal::Failed("managed keys are supported within enterprise edition only".into()))
+}
+
+fn generate(pki: &mut Pki, call: &Call<'_>, exported: bool) -> Outcome {
     let fields = &call.fields;
-    let exported = match fields.text("exported") {
-        "internal" => false,
-        "exported" => true,
-        "kms" => return Err(Refusal::invalid("managed keys are not supported within this edition")),
-        other => return Err(Refusal::Invalid(format!("unknown export type: {other}"))),
-    };
     let name = fields.text("key_name");
     pki.check_key_name(name, "")?;
-    let bits = u32::try_from(fields.number("key_bits")).unwrap_or(0);
-    let (bits, _) = key_parameters(fields.text("key_type"), bits, 0)?;
+    let failed = |refusal| Refusal::Invalid(format!("Validation for key_type, key_bits failed: {refusal}"));
+    let (bits, _) = key_parameters(fields.text("key_type"), fields.number("key_bits"), 0).map_err(failed)?;
     let key = Pki::generate_key(call, fields.text("key_type"), bits)?;
     let id = pki.add_key(call, key.clone(), name.to_owned());
     let mut data = json!({"key_id": id, "key_name": name, "key_type": key.kind().algorithm()});
@@ -119,12 +118,24 @@ fn key_identifier(spki: &[u8]) -> Vec<u8> {
 fn write(pki: &mut Pki, call: &Call<'_>) -> Outcome {
     let id = pki.key_named(call.fields.text("key_ref"))?.id.clone();
     let name = call.fields.text("key_name");
-    pki.check_key_name(name, &id)?;
+    // A key that there is may be called what a new one may not.
+    if !name.is_empty() && !root::fits(name) {
+        return Err(Refusal::invalid("new key name outside of valid character limits"));
+    }
+    if name != "default" {
+        pki.check_key_name(name, &id)?;
+    }
     let kind = pki.keys.get_mut(&id).map(|key| {
         key.name = name.to_owned();
         key.key.0.kind().algorithm()
     });
-    respond(json!({"key_id": id, "key_name": name, "key_type": kind}))
+    let mut response = Response::of(json!({"key_id": id, "key_name": name, "key_type": kind}));
+    if name.is_empty() {
+        response.warnings.push(format!(
+            "Name successfully deleted, you will now need to reference this key by it's Id: {id}"
+        ));
+    }
+    response.ok()
 }
 
 fn delete(pki: &mut Pki, call: &Call<'_>) -> Outcome {

@@ -193,5 +193,7 @@ pub(super) struct StoredCrl {
     pub(super) der: String,
     pub(super) number: u64,
     #[serde(with = "moment")]
+    pub(super) this_update: OffsetDateTime,
+    #[serde(with = "moment")]
     pub(super) next_update: OffsetDateTime,
 }

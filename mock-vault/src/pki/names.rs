@@ -2,113 +2,60 @@
 
 use std::net::IpAddr;
 
-use lab_pki::{Oid, OtherName};
+use lab_pki::CertificateBuilder;
 
 use crate::logical::{Call, Refusal, glob};
+use crate::pki::idna;
+use crate::pki::other_names::{self, AskedName};
 use crate::pki::role::Role;
 use crate::policy::expand;
 
 /// The names that a certificate is to have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Names {
-    pub(super) common_name: String,
     pub(super) dns: Vec<String>,
     pub(super) emails: Vec<String>,
     pub(super) ips: Vec<IpAddr>,
     pub(super) uris: Vec<String>,
-    pub(super) others: Vec<OtherName>,
+    pub(super) others: Vec<AskedName>,
 }
 
-/// Refuses names that the role does not allow, the first of them by name.
-pub(super) fn check(role: &Role, names: &Names, from_csr: bool, call: &Call<'_>) -> Result<(), Refusal> {
-    let refuse = |text: String| Err(Refusal::Invalid(text));
-    if !names.common_name.is_empty() && !common_name_fits(role, &names.common_name, call) {
-        return refuse(format!("common name {} not allowed by this role", names.common_name));
+impl Names {
+    /// Puts them into a certificate.
+    ///
+    /// Errors: an identifier of another name that is none.
+    pub(super) fn apply(self, builder: &mut CertificateBuilder) -> Result<(), Refusal> {
+        builder.dns_names = self.dns;
+        builder.emails = self.emails;
+        builder.ip_addresses = self.ips;
+        builder.uris = self.uris;
+        builder.other_names = other_names::encodable(&self.others)?;
+        Ok(())
     }
-    if let Some(name) = names.emails.iter().find(|name| !fits(role, name, call)) {
-        return refuse(format!("email address {name} not allowed by this role"));
-    }
-    if let Some(name) = names.dns.iter().find(|name| !fits(role, name, call)) {
-        return refuse(format!("subject alternate name {name} not allowed by this role"));
-    }
-    if !role.allow_ip_sans && !names.ips.is_empty() {
-        let shown = names.ips.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(" ");
-        let given = if from_csr {
-            "but was provided some via CSR".to_owned()
-        } else {
-            format!("but was provided [{shown}]")
-        };
-        return refuse(format!("IP Subject Alternative Names are not allowed in this role, {given}"));
-    }
-    check_uris(role, &names.uris, from_csr, call)?;
-    check_others(role, &names.others)
 }
 
-fn check_uris(role: &Role, uris: &[String], from_csr: bool, call: &Call<'_>) -> Result<(), Refusal> {
-    let way = if from_csr { "CSR" } else { "the API" };
-    if uris.is_empty() {
+/// Refuses a common name that the role does not allow.
+pub(super) fn check_common_name(role: &Role, name: &str, call: &Call<'_>) -> Result<(), Refusal> {
+    if name.is_empty() || common_name_fits(role, name, call) {
         return Ok(());
     }
-    if role.allowed_uri_sans.is_empty() {
-        let way = if from_csr { "via CSR" } else { "via the API" };
-        return Err(Refusal::Invalid(format!(
-            "URI Subject Alternative Names are not allowed in this role, but were provided {way}"
-        )));
-    }
-    let allowed = |uri: &String| {
-        role.allowed_uri_sans.iter().any(|pattern| {
-            match templated(pattern, role.allowed_uri_sans_template, call) {
-                Some(pattern) => glob(&pattern, uri),
-                None => false,
-            }
-        })
-    };
-    if uris.iter().all(allowed) {
-        return Ok(());
-    }
-    Err(Refusal::Invalid(format!(
-        "URI Subject Alternative Names were provided via {way} which are not valid for this role"
-    )))
+    Err(Refusal::Invalid(format!("common name {name} not allowed by this role")))
 }
 
-fn check_others(role: &Role, others: &[OtherName]) -> Result<(), Refusal> {
-    if role.allowed_other_sans.iter().any(|allowed| allowed == "*") {
-        return Ok(());
+/// Refuses the first name that the role does not allow; `kind` as in `subject alternate name`.
+pub(super) fn check(role: &Role, kind: &str, names: &[String], call: &Call<'_>) -> Result<(), Refusal> {
+    match names.iter().find(|name| !fits(role, name, call)) {
+        Some(name) => Err(Refusal::Invalid(format!("{kind} {name} not allowed by this role"))),
+        None => Ok(()),
     }
-    for other in others {
-        let allowed: Vec<OtherName> = role
-            .allowed_other_sans
-            .iter()
-            .filter_map(|allowed| other_san(allowed).ok())
-            .filter(|allowed| allowed.oid == other.oid)
-            .collect();
-        if allowed.is_empty() {
-            return Err(Refusal::Invalid(format!("other SAN OID {} not allowed by this role", other.oid)));
-        }
-        if !allowed.iter().any(|allowed| glob(&allowed.value, &other.value)) {
-            return Err(Refusal::Invalid(format!(
-                "other SAN {} not allowed for OID {} by this role",
-                other.value, other.oid
-            )));
-        }
-    }
-    Ok(())
 }
 
-/// Reads `oid;UTF8:value`.
-pub(super) fn other_san(text: &str) -> Result<OtherName, String> {
-    let (oid, rest) =
-        text.split_once(';').ok_or_else(|| format!("expected a semicolon in other SAN {text:?}"))?;
-    let (kind, value) =
-        rest.split_once(':').ok_or_else(|| format!("expected a colon in other SAN {text:?}"))?;
-    if !["utf8", "utf-8"].contains(&kind.to_lowercase().as_str()) {
-        return Err(format!(
-            "only utf8 other SANs are supported; found non-supported type in other SAN {text:?}"
-        ));
-    }
-    let oid: Oid =
-        oid.trim().parse().map_err(|_| format!("could not determine OID for other SAN {text:?}"))?;
-    Ok(OtherName { oid, value: value.to_owned() })
+/// Whether a role allows a URI.
+pub(super) fn uri_fits(role: &Role, uri: &str, call: &Call<'_>) -> bool {
+    role.allowed_uri_sans.iter().any(|pattern| {
+        let pattern = templated(pattern, role.allowed_uri_sans_template, call);
+        pattern.is_some_and(|pattern| glob(&pattern, uri))
+    })
 }
 
 fn common_name_fits(role: &Role, name: &str, call: &Call<'_>) -> bool {
@@ -132,7 +79,7 @@ pub(super) fn fits(role: &Role, name: &str, call: &Call<'_>) -> bool {
         Some(_) => return false,
     };
     if role.enforce_hostnames {
-        let bad_host = !reduced.is_empty() && !is_hostname(reduced);
+        let bad_host = !reduced.is_empty() && !idna::to_ascii(reduced).is_ok_and(|name| is_hostname(&name));
         let bad_label = wildcard.is_some_and(|label| !is_wildcard_label(label));
         if bad_host || bad_label {
             return false;
@@ -189,30 +136,20 @@ fn split_wildcard(host: &str) -> Option<Result<(&str, &str), ()>> {
 
 fn is_wildcard_label(label: &str) -> bool {
     let (head, tail) = label.split_once('*').unwrap_or((label, ""));
-    let clean = |part: &str| part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    clean(head) && clean(tail) && !head.starts_with('-') && !tail.ends_with('-')
+    [head, tail].into_iter().all(|part| part.is_empty() || is_label(part))
 }
 
-/// Labels of letters, digits and inner dashes; a final dot is allowed.
+/// Labels of letters, digits and inner dashes, perhaps behind `*.`; a final dot is allowed.
 pub(super) fn is_hostname(name: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    name.len() <= 253 && name.split('.').all(label)
+    let name = name.strip_prefix("*.").unwrap_or(name);
+    name.strip_suffix('.').unwrap_or(name).split('.').all(is_label)
 }
 
-/// A host name that may begin with a wildcard label.
-pub(super) fn is_hostname_or_wildcard(name: &str) -> bool {
-    match split_wildcard(name) {
-        None => is_hostname(name),
-        Some(Ok((label, rest))) => is_wildcard_label(label) && !rest.is_empty() && is_hostname(rest),
-        Some(Err(())) => false,
-    }
+fn is_label(label: &str) -> bool {
+    !label.is_empty()
+        && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
 }
 
 #[cfg(test)]
@@ -231,11 +168,11 @@ mod tests {
             ("a.", true),
             ("", false),
             ("a..b", false),
+            ("*.a.b", true),
+            ("a*.b", false),
         ] {
             assert_eq!(is_hostname(name), expected, "{name}");
         }
-        assert!(is_hostname_or_wildcard("*.a.b") && is_hostname_or_wildcard("x*.a.b"));
-        assert!(!is_hostname_or_wildcard("a.*.b") && !is_hostname_or_wildcard("**.b"));
     }
 
     #[test]
@@ -249,16 +186,5 @@ mod tests {
         ] {
             assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
         }
-    }
-
-    #[test]
-    fn other_names_are_utf8_only() {
-        assert_eq!(other_san("1.2.3;UTF8:x").map(|san| san.value), Ok("x".into()));
-        assert_eq!(other_san("1.2.3"), Err("expected a semicolon in other SAN \"1.2.3\"".into()));
-        assert_eq!(
-            other_san("1.2.3;bmp:x"),
-            Err("only utf8 other SANs are supported; found non-supported type in other SAN \"1.2.3;bmp:x\""
-                .into())
-        );
     }
 }

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use lab_pki::colons;
 use ring::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use time::OffsetDateTime;
 use yasna::models::{GeneralizedTime, ObjectIdentifier};
 use yasna::{DERWriter, Tag};
 
 use crate::logical::{Call, Endpoint, Field, Operation::*, Outcome, Response, parse_seconds};
-use crate::pki::crl::algorithm_der;
+use crate::pki::crl_list::algorithm_der;
 use crate::pki::der::{element, elements, public_key_bits};
 use crate::pki::engine::Pki;
 use crate::pki::model::IssuerEntry;
@@ -65,7 +66,7 @@ impl<'a> Question<'a> {
             _ => return None,
         };
         let bytes = serial.content.strip_prefix(&[0]).unwrap_or(serial.content);
-        let serial = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":");
+        let serial = colons(bytes);
         Some(Self { id: id.whole, hash, issuer_name: name.content, issuer_key: key.content, serial })
     }
 

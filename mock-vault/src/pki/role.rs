@@ -6,6 +6,7 @@ use lab_pki::{ExtendedKeyUsage, KeyUsage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::logical::Refusal;
 use crate::storage::seconds;
 
 /// A role.
@@ -36,8 +37,8 @@ pub(super) struct Role {
     pub(super) code_signing_flag: bool,
     pub(super) email_protection_flag: bool,
     pub(super) key_type: String,
-    pub(super) key_bits: u32,
-    pub(super) signature_bits: u32,
+    pub(super) key_bits: i64,
+    pub(super) signature_bits: i64,
     pub(super) use_pss: bool,
     pub(super) key_usage: Vec<String>,
     pub(super) ext_key_usage: Vec<String>,
@@ -64,6 +65,23 @@ pub(super) struct Role {
 }
 
 impl Role {
+    /// One that allows any name, for requests that no role stands behind.
+    pub(super) fn unlimited() -> Self {
+        Self {
+            allow_any_name: true,
+            allow_localhost: true,
+            allow_wildcard_certificates: true,
+            allow_ip_sans: true,
+            allowed_uri_sans: vec!["*".into()],
+            allowed_other_sans: vec!["*".into()],
+            allowed_serial_numbers: vec!["*".into()],
+            allowed_user_ids: vec!["*".into()],
+            cn_validations: vec!["disabled".into()],
+            key_type: "any".into(),
+            ..Self::default()
+        }
+    }
+
     /// The bits of the key usage extension.
     pub(super) fn key_usage(&self) -> KeyUsage {
         key_usage(&self.key_usage)
@@ -79,8 +97,19 @@ impl Role {
         ];
         let mut usages: Vec<ExtendedKeyUsage> =
             flags.into_iter().filter(|(on, _)| *on).map(|(_, usage)| usage).collect();
-        usages.extend(self.ext_key_usage.iter().filter_map(|name| ExtendedKeyUsage::from_name(name)));
+        let named = self.ext_key_usage.iter().filter(|name| !has_prefix(name, "extkeyusage"));
+        usages.extend(named.filter_map(|name| ExtendedKeyUsage::from_name(name)));
         order(usages, &self.ext_key_usage_oids)
+    }
+
+    /// Refuses identifiers of purposes that cannot be written.
+    pub(super) fn check_purposes(&self) -> Result<(), Refusal> {
+        if self.ext_key_usage_oids.iter().all(|oid| oid.parse::<lab_pki::Oid>().is_ok()) {
+            return Ok(());
+        }
+        Err(Refusal::Failed(
+            "unable to create certificate: asn1: structure error: invalid object identifier".into(),
+        ))
     }
 
     /// As it is read: the fields by their names, lifetimes in seconds.
@@ -93,7 +122,16 @@ impl Role {
 
 /// The bits that names stand for; names that are none are none.
 pub(super) fn key_usage(names: &[String]) -> KeyUsage {
-    names.iter().filter_map(|name| KeyUsage::from_name(name)).fold(KeyUsage::default(), |all, one| all | one)
+    names.iter().filter_map(|name| usage_named(name)).fold(KeyUsage::default(), |all, one| all | one)
+}
+
+/// The usage of a name, which Go's prefix is no part of.
+pub(super) fn usage_named(name: &str) -> Option<KeyUsage> {
+    KeyUsage::from_name(name).filter(|_| !has_prefix(name, "keyusage"))
+}
+
+fn has_prefix(name: &str, prefix: &str) -> bool {
+    name.trim().to_lowercase().starts_with(prefix)
 }
 
 /// Each purpose once, those with a name in a fixed order, then those without.

@@ -5,6 +5,7 @@ use crate::logical::{
 };
 use crate::pki::engine::Pki;
 use crate::pki::role::Role;
+use crate::pki::{oid, other_names, policies};
 
 const FIELDS: &[Field] = &[
     Field::text("backend"),
@@ -50,7 +51,6 @@ const FIELDS: &[Field] = &[
     Field::comma_list("postal_code"),
     Field::flag("generate_lease"),
     Field::flag("no_store"),
-    Field::flag("no_store_metadata"),
     Field::flag("require_cn").or_true(),
     Field::comma_list("cn_validations").or_list(&["email", "hostname"]),
     Field::comma_list("policy_identifiers"),
@@ -93,7 +93,9 @@ fn write(pki: &mut Pki, call: &Call<'_>) -> Outcome {
 /// What is not sent stays: the role is read back as fields, and what was sent is put over them.
 fn patch(pki: &mut Pki, call: &Call<'_>) -> Outcome {
     let name = call.fields.text("name");
-    let Some(known) = pki.roles.get(name) else { return Err(Refusal::Silent(404)) };
+    let Some(known) = pki.roles.get(name) else {
+        return Err(Refusal::invalid("Unable to fetch role entry to patch"));
+    };
     let mut merged = known.describe().as_object().cloned().unwrap_or_default();
     merged.extend(call.fields.raw().clone());
     let fields = Fields::read(&[FIELDS], merged).map_err(Refusal::Invalid)?;
@@ -101,7 +103,6 @@ fn patch(pki: &mut Pki, call: &Call<'_>) -> Outcome {
 }
 
 fn from_fields(fields: &Fields) -> Role {
-    let number = |name: &str| u32::try_from(fields.number(name)).unwrap_or(0);
     Role {
         issuer_ref: fields.text("issuer_ref").to_owned(),
         ttl: fields.duration("ttl"),
@@ -126,8 +127,8 @@ fn from_fields(fields: &Fields) -> Role {
         code_signing_flag: fields.flag("code_signing_flag"),
         email_protection_flag: fields.flag("email_protection_flag"),
         key_type: fields.text("key_type").to_owned(),
-        key_bits: number("key_bits"),
-        signature_bits: number("signature_bits"),
+        key_bits: fields.number("key_bits"),
+        signature_bits: fields.number("signature_bits"),
         use_pss: fields.flag("use_pss"),
         key_usage: fields.list("key_usage"),
         ext_key_usage: fields.list("ext_key_usage"),
@@ -146,7 +147,7 @@ fn from_fields(fields: &Fields) -> Role {
         no_store: fields.flag("no_store"),
         require_cn: fields.flag("require_cn"),
         cn_validations: fields.list("cn_validations"),
-        policy_identifiers: fields.list("policy_identifiers"),
+        policy_identifiers: policies::read(fields),
         basic_constraints_valid_for_non_ca: fields.flag("basic_constraints_valid_for_non_ca"),
         not_before_duration: fields.duration("not_before_duration"),
         not_after: fields.text("not_after").to_owned(),
@@ -155,8 +156,11 @@ fn from_fields(fields: &Fields) -> Role {
 
 fn save(pki: &mut Pki, name: &str, mut role: Role) -> Outcome {
     check(&mut role)?;
+    let exclusive = role.generate_lease && role.no_store;
+    role.generate_lease &= !exclusive;
     let mut response = Response::of(role.describe());
-    if role.generate_lease && role.no_store {
+    response.warnings.extend(missing_issuer(pki, &role));
+    if exclusive {
         response.warnings.push(
             "mutually exclusive values no_store=true and generate_lease=true were both specified; no_store=true takes \
              priority"
@@ -170,60 +174,70 @@ fn save(pki: &mut Pki, name: &str, mut role: Role) -> Outcome {
                 .into(),
         );
     }
-    if pki.issuer(&role.issuer_ref).is_err() {
-        response.warnings.push(if role.issuer_ref == "default" {
-            "Issuing Certificate was set to default, but no default issuing certificate (configurable at \
-             /config/issuers) is currently set"
-                .into()
-        } else {
-            format!(
-                "Issuing Certificate was set to {} but no issuing certificate currently has that name",
-                role.issuer_ref
-            )
-        });
-    }
     pki.roles.insert(name, role);
     response.ok()
 }
 
+/// The warning of a role whose issuer is not there.
+fn missing_issuer(pki: &Pki, role: &Role) -> Option<String> {
+    if pki.issuer(&role.issuer_ref).is_ok() {
+        return None;
+    }
+    Some(if role.issuer_ref == "default" {
+        "Issuing Certificate was set to default, but no default issuing certificate (configurable at /config/issuers) is \
+         currently set"
+            .into()
+    } else {
+        format!(
+            "Issuing Certificate was set to {} but no issuing certificate currently has that name",
+            role.issuer_ref
+        )
+    })
+}
+
 fn check(role: &mut Role) -> Result<(), Refusal> {
+    if role.allowed_other_sans != ["*"] {
+        other_names::parse(&role.allowed_other_sans)
+            .map_err(|error| Refusal::Invalid(format!("error parsing allowed_other_sans: {error}")))?;
+    }
     if !role.max_ttl.is_zero() && role.ttl > role.max_ttl {
         return Err(Refusal::invalid("\"ttl\" value must be less than \"max_ttl\" value"));
     }
     (role.key_bits, role.signature_bits) =
         key_parameters(&role.key_type, role.key_bits, role.signature_bits)?;
-    for oid in &role.ext_key_usage_oids {
-        if oid.parse::<lab_pki::Oid>().is_err() {
-            return Err(Refusal::Invalid(format!(
-                "{oid:?} could not be parsed as a valid oid for an extended key usage"
-            )));
-        }
-    }
-    for oid in &role.policy_identifiers {
-        if !oid.starts_with('{') && oid.parse::<lab_pki::Oid>().is_err() {
-            return Err(Refusal::Invalid(format!(
-                "{oid:?} could not be parsed as a valid oid for a policy identifier"
-            )));
-        }
-    }
-    if !["json-csr", "json"].contains(&role.serial_number_source.as_str()) {
+    if !["json-csr", "json", ""].contains(&role.serial_number_source.as_str()) {
         return Err(Refusal::Invalid(format!("unknown serial_number_source {}", role.serial_number_source)));
     }
-    for san in role.allowed_other_sans.iter().filter(|san| *san != "*") {
-        crate::pki::names::other_san(san)
-            .map_err(|error| Refusal::Invalid(format!("error parsing allowed_other_sans: {error}")))?;
+    if let Some(oid) = role.ext_key_usage_oids.iter().find(|oid| oid::numbers(oid).is_err()) {
+        return Err(Refusal::Invalid(format!(
+            "{oid:?} could not be parsed as a valid oid for an extended key usage"
+        )));
     }
-    for kind in &mut role.cn_validations {
-        *kind = kind.to_lowercase();
-        if !["email", "hostname", "disabled"].contains(&kind.as_str()) {
-            return Err(Refusal::Invalid(format!("cn_validations value incorrect: unknown type: `{kind}`")));
-        }
-    }
-    if role.cn_validations.is_empty() {
-        role.cn_validations = vec!["email".into(), "hostname".into()];
-    }
+    policies::check(&role.policy_identifiers)?;
+    check_validations(&mut role.cn_validations)?;
     if role.issuer_ref.is_empty() {
         role.issuer_ref = "default".into();
+    }
+    Ok(())
+}
+
+fn check_validations(kinds: &mut Vec<String>) -> Result<(), Refusal> {
+    let refuse = |problem: String| Err(Refusal::Failed(format!("cn_validations value incorrect: {problem}")));
+    for at in 0..kinds.len() {
+        kinds[at] = kinds[at].to_lowercase();
+        let kind = &kinds[at];
+        if !["email", "hostname", "disabled"].contains(&kind.as_str()) {
+            return refuse(format!("unknown type: `{kind}`"));
+        }
+        if kinds[..at].contains(kind) {
+            return refuse(format!("`{kind}` specified multiple times"));
+        }
+    }
+    if kinds.len() > 1 && kinds.iter().any(|kind| kind == "disabled") {
+        return refuse("cannot specify `disabled` along with `email` or `hostname`".to_owned());
+    }
+    if kinds.is_empty() {
+        *kinds = vec!["email".into(), "hostname".into()];
     }
     Ok(())
 }
@@ -231,7 +245,7 @@ fn check(role: &mut Role) -> Result<(), Refusal> {
 /// The size of a kind of key and of its signatures, with defaults where nothing is asked.
 ///
 /// Errors: `unknown key type foo`, and what is wrong with the size.
-pub(super) fn key_parameters(key_type: &str, bits: u32, signature_bits: u32) -> Result<(u32, u32), Refusal> {
+pub(super) fn key_parameters(key_type: &str, bits: i64, signature_bits: i64) -> Result<(i64, i64), Refusal> {
     let invalid = |text: String| Err(Refusal::Invalid(text));
     let bits = match (key_type, bits) {
         ("rsa", 0) => 2048,
@@ -243,14 +257,16 @@ pub(super) fn key_parameters(key_type: &str, bits: u32, signature_bits: u32) -> 
         ("ec", 0) => 256,
         ("ec", bits @ (224 | 256 | 384 | 521)) => bits,
         ("ec", bits) => return invalid(format!("unsupported bit length for EC key: {bits}")),
-        ("ed25519" | "any", _) => 0,
+        ("ed25519" | "any", bits) => bits,
         (other, _) => return invalid(format!("unknown key type {other}")),
     };
     let signature_bits = match (key_type, signature_bits) {
         ("rsa", 0) => 256,
         ("rsa", bits @ (256 | 384 | 512)) => bits,
         ("rsa", bits) => return invalid(format!("unsupported hash signature algorithm: {bits}")),
-        (_, bits) => bits,
+        // What the curve says, and what Ed25519 does by itself, count.
+        ("ec", bits) => bits,
+        _ => 0,
     };
     Ok((bits, signature_bits))
 }

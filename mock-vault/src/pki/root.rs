@@ -1,51 +1,60 @@
 //! `root/generate`, `root/rotate`, `root/replace` and `root`.
 
-use lab_pki::{BasicConstraints, Certificate, CertificateBuilder, KeyPair, KeyUsage};
+use lab_pki::{BasicConstraints, Certificate, CertificateBuilder};
 use serde_json::{Value, json};
 
 use crate::logical::{Call, Endpoint, Field, Operation::*, Outcome, Refusal, Response};
-use crate::pki::bundle::{Bundle, Format};
+use crate::pki::bundle::Bundle;
 use crate::pki::engine::Pki;
-use crate::pki::names::Names;
-use crate::pki::role::key_usage;
-use crate::pki::role_endpoints::key_parameters;
+use crate::pki::generation::{AuthorityKey, Generation};
 use crate::pki::validity::{self, Limits};
-use crate::pki::{aia, create, subject};
+use crate::pki::{aia, constraints, create, subject};
 
-/// What every request for a new authority may say.
-pub(super) const AUTHORITY: &[Field] = &[
+/// What a request for an authority may say of its key.
+pub(super) const KEY: &[Field] = &[
     Field::text("exported"),
-    Field::text("issuer_name"),
     Field::text("key_name"),
     Field::text("key_ref").or_text("default"),
     Field::text("key_type").or_text("rsa"),
     Field::number("key_bits"),
-    Field::number("signature_bits"),
-    Field::flag("use_pss"),
-    Field::number("max_path_length").or_number(-1),
-    Field::comma_list("permitted_dns_domains"),
-    Field::seconds("not_before_duration").or_number(30),
-    Field::comma_list("key_usage"),
-    Field::flag("add_basic_constraints"),
     Field::text("managed_key_name"),
     Field::text("managed_key_id"),
 ];
+
+/// What every request for an authority may say of its life and its signature.
+pub(super) const LIFE: &[Field] = &[
+    Field::number("signature_bits"),
+    Field::seconds("not_before_duration").or_number(30),
+    Field::comma_list("key_usage"),
+];
+
+/// What a request for a certificate of an authority may say of it.
+pub(super) const AUTHORITY: &[Field] =
+    &[Field::text("issuer_name"), Field::flag("use_pss"), Field::number("max_path_length").or_number(-1)];
+
+/// The warning of an authority without a subject.
+pub(super) const NOBODY: &str = "This issuer certificate was generated without a Subject; this makes it likely that issuing \
+    leaf certs with this certificate will cause TLS validation libraries to reject this certificate.";
+
+/// Why a certificate with such a limit is not made.
+pub(super) const BAD_PATH_LENGTH: &str =
+    "unable to create certificate: x509: invalid MaxPathLen, must be greater or equal to -1";
 
 /// The endpoints of roots.
 pub(super) static ENDPOINTS: &[Endpoint<Pki>] = &[
     Endpoint::new(
         "root/generate/{exported}",
-        &[subject::FIELDS, subject::SUBJECT, AUTHORITY],
+        &[subject::FIELDS, subject::SUBJECT, KEY, LIFE, AUTHORITY, constraints::FIELDS],
         &[(Update, generate)],
     ),
     Endpoint::new(
         "issuers/generate/root/{exported}",
-        &[subject::FIELDS, subject::SUBJECT, AUTHORITY],
+        &[subject::FIELDS, subject::SUBJECT, KEY, LIFE, AUTHORITY, constraints::FIELDS],
         &[(Update, generate)],
     ),
     Endpoint::new(
         "root/rotate/{exported}",
-        &[subject::FIELDS, subject::SUBJECT, AUTHORITY],
+        &[subject::FIELDS, subject::SUBJECT, KEY, LIFE, AUTHORITY, constraints::FIELDS],
         &[(Update, rotate)],
     ),
     Endpoint::new("root/replace", &[&[Field::text("default").or_text("next")]], &[(Update, replace)]),
@@ -67,21 +76,27 @@ fn rotate(pki: &mut Pki, call: &Call<'_>) -> Outcome {
 }
 
 fn make(pki: &mut Pki, call: &Call<'_>, name: String) -> Outcome {
-    let format = Format::of(call)?;
+    let generation = Generation::of(pki, call)?;
     check_issuer_name(pki, &name, "")?;
-    let (key, key_id, key_name) = authority_key(pki, call)?;
-    let (builder, mut warnings) = builder(pki, call, &key)?;
-    let mut builder = builder;
+    generation.check_name(pki, call)?;
+    let (mut builder, mut warnings) = builder(pki, call)?;
+    let (format, bits) = (generation.format, generation.signature_bits);
+    let AuthorityKey { key, id: key_id, name: key_name } = generation.key(call)?;
+    builder.signature_algorithm = create::signature(&key, bits, call.fields.flag("use_pss"));
     builder.serial = create::serial(call);
     let no_subject = builder.subject.is_empty();
     let path_length = builder.basic_constraints.and_then(|constraints| constraints.path_length);
-    let certificate = builder.self_sign(&key).map_err(|error| Refusal::Failed(error.to_string()))?;
+    let certificate = builder.self_sign(&key).map_err(create::unparsed)?;
+    let algorithm = certificate.signature_algorithm().to_string().replace('-', "With");
     let key_id = match key_id {
         Some(id) => id,
         None => pki.add_key(call, key.clone(), key_name.clone()),
     };
     let id =
         pki.add_issuer(certificate.clone(), name.clone(), key_id.clone(), call.environment.entropy.uuid());
+    if let Some(issuer) = pki.issuers.get_mut(&id) {
+        issuer.revocation_signature_algorithm = algorithm;
+    }
     let defaults = pki.defaults.get_mut();
     if defaults.issuer.is_empty() || defaults.follows_latest {
         defaults.issuer.clone_from(&id);
@@ -101,12 +116,9 @@ fn make(pki: &mut Pki, call: &Call<'_>, name: String) -> Outcome {
     data.insert("key_id".into(), key_id.into());
     data.insert("key_name".into(), key_name.into());
     if no_subject {
-        warnings.push(
-            "This issuer certificate was generated without a Subject; this makes it likely that issuing leaf certs with \
-             this certificate will cause TLS validation libraries to reject this certificate."
-                .into(),
-        );
+        warnings.push(NOBODY.into());
     }
+    warnings.extend(aia::of_root(pki.urls.get()));
     if path_length == Some(0) {
         warnings.push(
             "Max path length of the generated certificate is zero. This certificate cannot be used to issue intermediate \
@@ -114,68 +126,32 @@ fn make(pki: &mut Pki, call: &Call<'_>, name: String) -> Outcome {
                 .into(),
         );
     }
-    if pki.urls.get().is_empty() {
-        warnings.push(aia::MISSING.into());
-    }
+    // What the lists complain about is said twice.
+    warnings.extend(pki.crl_warnings());
+    warnings.extend(pki.crl_problems());
     Response { warnings, ..Response::of(Value::Object(data)) }.ok()
 }
 
-/// The key of a new authority, the id of one that is there already, and the name of a new one.
-pub(super) fn authority_key(
-    pki: &Pki,
-    call: &Call<'_>,
-) -> Result<(KeyPair, Option<String>, String), Refusal> {
-    let fields = &call.fields;
-    let name = fields.text("key_name").to_owned();
-    match fields.text("exported") {
-        "internal" | "exported" => {
-            pki.check_key_name(&name, "")?;
-            let bits = u32::try_from(fields.number("key_bits")).unwrap_or(0);
-            let (bits, _) = key_parameters(fields.text("key_type"), bits, 0)?;
-            Ok((Pki::generate_key(call, fields.text("key_type"), bits)?, None, name))
-        }
-        "existing" => {
-            let key = pki.key_named(fields.text("key_ref"))?;
-            Ok((key.key.0.clone(), Some(key.id.clone()), key.name.clone()))
-        }
-        "kms" => Err(Refusal::invalid("managed keys are not supported within this edition")),
-        _ => Err(Refusal::invalid(
-            "the \"exported\" path parameter must be \"internal\", \"existing\", exported\" or \"kms\"",
-        )),
-    }
-}
-
-fn builder(pki: &Pki, call: &Call<'_>, key: &KeyPair) -> Result<(CertificateBuilder, Vec<String>), Refusal> {
-    let (not_after, warnings) = validity::not_after(call, &Limits::default())?;
+fn builder(pki: &Pki, call: &Call<'_>) -> Result<(CertificateBuilder, Vec<String>), Refusal> {
+    let wanted = subject::wanted(call, &subject::authority_role(call), None)?;
+    // That a life was shortened goes without saying here.
+    let (not_after, _) = validity::not_after(call, &Limits::default())?;
+    let (usages, problems) = create::authority_usages(call);
+    let warning = problems.map(|problems| format!("Invalid key usage will be ignored: {problems}"));
     let not_before = validity::not_before(call.now(), call.fields.duration("not_before_duration"));
     validity::check(not_before, not_after, None)?;
-    let mut builder = CertificateBuilder::new(subject::authority(call), not_before, not_after);
-    let names = authority_names(call)?;
-    builder.dns_names = names.dns;
-    builder.emails = names.emails;
-    builder.ip_addresses = names.ips;
-    builder.uris = names.uris;
-    builder.other_names = names.others;
-    builder.key_usage = KeyUsage::CERT_SIGN | KeyUsage::CRL_SIGN | key_usage(&call.fields.list("key_usage"));
+    let mut builder = CertificateBuilder::new(wanted.subject, not_before, not_after);
+    constraints::apply(call, &mut builder)
+        .map_err(|bad| Refusal::Invalid(format!("invalid {}_ip_ranges value: {bad}", bad.sort)))?;
+    if call.fields.number("max_path_length") < -1 {
+        return Err(Refusal::Failed(BAD_PATH_LENGTH.into()));
+    }
+    wanted.names.apply(&mut builder)?;
+    builder.key_usage = usages;
     let path_length = u64::try_from(call.fields.number("max_path_length")).ok();
     builder.basic_constraints = Some(BasicConstraints { ca: true, path_length });
-    builder.permitted_dns_names = call.fields.list("permitted_dns_domains");
-    let bits = u32::try_from(call.fields.number("signature_bits")).unwrap_or(0);
-    builder.signature_algorithm = create::signature(key, bits, call.fields.flag("use_pss"));
     aia::apply(pki.urls_of(None), &mut builder);
-    Ok((builder, warnings))
-}
-
-/// The names of an authority: those of the request, without rules.
-pub(super) fn authority_names(call: &Call<'_>) -> Result<Names, Refusal> {
-    let mut names = Names { common_name: call.fields.text("common_name").to_owned(), ..Names::default() };
-    subject::from_parameters(call, &mut names)?;
-    if !call.fields.flag("exclude_cn_from_sans") && !names.common_name.is_empty() {
-        subject::add_common_name(&mut names);
-        names.dns.sort();
-        names.dns.dedup();
-    }
-    Ok(names)
+    Ok((builder, warning.into_iter().collect()))
 }
 
 /// Names must be free, and usable as references.

@@ -1,16 +1,17 @@
-//! `root/sign-intermediate` and `sign-self-issued`.
+//! `root/sign-intermediate`.
 
-use lab_pki::{BasicConstraints, Certificate, CertificateBuilder, KeyUsage};
-use serde_json::{Value, json};
+use lab_pki::{BasicConstraints, Certificate, CertificateBuilder};
+use serde_json::Value;
 
 use crate::logical::{Call, Endpoint, Field, Operation::*, Outcome, Refusal, Response};
 use crate::pki::bundle::{Bundle, Format};
+use crate::pki::crl_sign::hex_of;
 use crate::pki::engine::Pki;
-use crate::pki::issue::read_csr;
+use crate::pki::issue::{read_csr, take_over};
 use crate::pki::model::NotAfterBehavior;
-use crate::pki::role::key_usage;
+use crate::pki::role::Role;
 use crate::pki::validity::{self, Limits};
-use crate::pki::{aia, create, root, subject};
+use crate::pki::{aia, constraints, create, csr_key, root, subject};
 
 const FIELDS: &[Field] = &[
     Field::text("csr"),
@@ -19,38 +20,58 @@ const FIELDS: &[Field] = &[
     Field::text("issuer_ref").or_text("default"),
     Field::text("skid"),
 ];
-const SELF_ISSUED: &[Field] = &[
-    Field::text("certificate"),
-    Field::text("issuer_ref").or_text("default"),
-    Field::flag("require_matching_certificate_algorithms"),
-];
 
 /// The endpoints of signing authorities.
 pub(super) static ENDPOINTS: &[Endpoint<Pki>] = &[
     Endpoint::new(
         "root/sign-intermediate",
-        &[subject::FIELDS, subject::SUBJECT, root::AUTHORITY, FIELDS],
+        &[subject::FIELDS, subject::SUBJECT, root::LIFE, root::AUTHORITY, constraints::FIELDS, FIELDS],
         &[(Update, sign)],
     ),
     Endpoint::new(
         "issuer/{issuer_ref}/sign-intermediate",
-        &[subject::FIELDS, subject::SUBJECT, root::AUTHORITY, FIELDS],
+        &[subject::FIELDS, subject::SUBJECT, root::LIFE, root::AUTHORITY, constraints::FIELDS, FIELDS],
         &[(Update, sign)],
     ),
-    Endpoint::new("root/sign-self-issued", &[SELF_ISSUED], &[(Update, sign_self_issued)]),
-    Endpoint::new("issuer/{issuer_ref}/sign-self-issued", &[SELF_ISSUED], &[(Update, sign_self_issued)]),
 ];
 
 fn reference<'a>(call: &'a Call<'_>) -> &'a str {
-    if call.path.starts_with("issuer/") { call.fields.text("issuer_ref") } else { "default" }
+    Some(call.fields.text("issuer_ref")).filter(|reference| !reference.is_empty()).unwrap_or("default")
 }
 
 fn sign(pki: &mut Pki, call: &Call<'_>) -> Outcome {
-    let format = Format::of(call)?;
+    let format = Format::of(call).map_err(|_| {
+        Refusal::invalid("The \"format\" path parameter must be \"pem\", \"der\" or \"pem_bundle\"")
+    })?;
     let (entry, issuer) = pki.signer(reference(call), "issuing-certificates")?;
     let csr = read_csr(call.fields.text("csr"))?;
+    let mut role = Role {
+        signature_bits: call.fields.number("signature_bits"),
+        use_csr_common_name: call.fields.text("common_name").is_empty(),
+        ..subject::authority_role(call)
+    };
+    csr_key::check(&mut role, &csr).map_err(signing)?;
+    let wanted = subject::wanted(call, &role, Some(&csr))?;
+    let (not_after, shortened) = validity::not_after(call, &Limits::default())?;
+    let (not_after, cut) = end(call, not_after, &issuer.certificate, entry.behavior)?;
+    let not_before = validity::not_before(call.now(), call.fields.duration("not_before_duration"));
+    validity::check(not_before, not_after, Some(issuer.certificate.not_before()))?;
+    let skid = hex_of(call.fields.text("skid"))
+        .map_err(|told| Refusal::Invalid(format!("cannot parse requested SKID value as hex: {told}")))?;
+    let mut builder = CertificateBuilder::new(wanted.subject, not_before, not_after);
+    constraints::apply(call, &mut builder)
+        .map_err(|bad| Refusal::Invalid(format!("error parsinng {} IP ranges: {bad}", bad.sort)))?;
     if csr.check_signature().is_err() {
         return Err(Refusal::invalid("request signature invalid"));
+    }
+    wanted.names.apply(&mut builder).map_err(signing)?;
+    if call.fields.flag("use_csr_values") {
+        take_over(&mut builder, &csr)?;
+    }
+    let (usages, problems) = create::authority_usages(call);
+    builder.key_usage = usages;
+    if call.fields.number("max_path_length") < -1 {
+        return Err(signing(Refusal::Failed(root::BAD_PATH_LENGTH.into())));
     }
     let limit = issuer.certificate.max_path_length();
     if limit == Some(0) {
@@ -58,28 +79,38 @@ fn sign(pki: &mut Pki, call: &Call<'_>) -> Outcome {
             "signing certificate has a max path length of zero, and cannot issue further CA certificates",
         ));
     }
-    let (not_after, mut warnings) = validity::not_after(call, &Limits::default())?;
-    let (not_after, warning) = end(call, not_after, &issuer.certificate, entry.behavior)?;
-    warnings.extend(warning);
-    let not_before = validity::not_before(call.now(), call.fields.duration("not_before_duration"));
-    validity::check(not_before, not_after, Some(issuer.certificate.not_before()))?;
-    let mut builder = builder(call, &csr, not_before, not_after)?;
+    if !skid.is_empty() {
+        builder.subject_key_id = lab_pki::KeyIdentifier::Given(skid);
+    }
     let asked = u64::try_from(call.fields.number("max_path_length")).ok();
     let path_length = match (asked, limit) {
         (Some(asked), Some(limit)) => Some(asked.min(limit - 1)),
         (asked, limit) => asked.or(limit.map(|limit| limit - 1)),
     };
     builder.basic_constraints = Some(BasicConstraints { ca: true, path_length });
-    let bits = u32::try_from(call.fields.number("signature_bits")).unwrap_or(0);
-    builder.signature_algorithm = create::signature(&issuer.key, bits, call.fields.flag("use_pss"));
+    builder.signature_algorithm =
+        create::signature(&issuer.key, role.signature_bits, call.fields.flag("use_pss"));
     let urls = pki.urls_of(Some(&entry));
-    let bare = urls.is_empty();
+    let about_urls = aia::of_intermediate(&urls);
     aia::apply(urls, &mut builder);
-    let certificate = pki.sign(builder, csr.public_key_der(), &issuer, &entry.id, call)?;
+    let is_nobody = builder.raw_subject.as_ref().map_or(builder.subject.is_empty(), |raw| raw == &[0x30, 0]);
+    let certificate = pki.sign(builder, csr.public_key_der(), &issuer, &entry.id, call).map_err(signing)?;
     pki.store(&certificate, &entry.id);
-    if bare {
-        warnings.push(aia::MISSING.into());
+    let mut warnings = Vec::new();
+    if is_nobody {
+        warnings.push(root::NOBODY.to_owned());
     }
+    warnings.extend(about_urls);
+    if path_length == Some(0) {
+        warnings.push(
+            "Max path length of the signed certificate is zero. This certificate cannot be used to issue intermediate CA \
+             certificates."
+                .into(),
+        );
+    }
+    warnings.extend(problems.map(|problems| format!("Invalid key usage: {problems}")));
+    warnings.extend(shortened);
+    warnings.extend(cut);
     let above = pki.chain(&entry.id).to_vec();
     let chain: Vec<Certificate> = std::iter::once(certificate.clone()).chain(above.iter().cloned()).collect();
     let bundle = Bundle {
@@ -116,63 +147,10 @@ fn end(
     ))
 }
 
-fn builder(
-    call: &Call<'_>,
-    csr: &lab_pki::SigningRequest,
-    not_before: time::OffsetDateTime,
-    not_after: time::OffsetDateTime,
-) -> Result<CertificateBuilder, Refusal> {
-    let fields = &call.fields;
-    let whole = fields.flag("use_csr_values");
-    let mut subject = if whole { csr.subject().clone() } else { subject::authority(call) };
-    if subject.common_name.is_empty() {
-        subject.common_name.clone_from(&csr.subject().common_name);
+/// What goes wrong in the end is told as a failure to sign.
+fn signing(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::Failed(text) => Refusal::Failed(format!("error signing cert: {text}")),
+        other => other,
     }
-    let mut builder = CertificateBuilder::new(subject, not_before, not_after);
-    if whole {
-        builder.dns_names = csr.dns_names().to_vec();
-        builder.emails = csr.emails().to_vec();
-        builder.ip_addresses = csr.ip_addresses().to_vec();
-        builder.uris = csr.uris().to_vec();
-        builder.other_names = csr.other_names().to_vec();
-    } else {
-        let names = root::authority_names(call)?;
-        builder.dns_names = names.dns;
-        builder.emails = names.emails;
-        builder.ip_addresses = names.ips;
-        builder.uris = names.uris;
-        builder.other_names = names.others;
-    }
-    builder.key_usage = KeyUsage::CERT_SIGN | KeyUsage::CRL_SIGN | key_usage(&fields.list("key_usage"));
-    builder.permitted_dns_names = fields.list("permitted_dns_domains");
-    Ok(builder)
-}
-
-/// Signs another root, so that who trusts this one trusts that one too.
-fn sign_self_issued(pki: &mut Pki, call: &Call<'_>) -> Outcome {
-    let text = call.fields.text("certificate");
-    if lab_pki::pem::first(text).is_none() {
-        return Err(Refusal::invalid("certificate could not be PEM-decoded"));
-    }
-    let given = Certificate::from_pem(text)
-        .map_err(|error| Refusal::Invalid(format!("error parsing certificate: {error}")))?;
-    if !given.is_ca() {
-        return Err(Refusal::invalid("given certificate is not a CA certificate"));
-    }
-    if given.raw_issuer() != given.raw_subject() {
-        return Err(Refusal::invalid("given certificate is not self-issued"));
-    }
-    let (entry, issuer) = pki.signer(reference(call), "issuing-certificates")?;
-    let mut builder = CertificateBuilder::new(given.subject().clone(), given.not_before(), given.not_after());
-    builder.raw_subject = Some(given.raw_subject().to_vec());
-    builder.dns_names = given.dns_names().to_vec();
-    builder.emails = given.emails().to_vec();
-    builder.ip_addresses = given.ip_addresses().to_vec();
-    builder.uris = given.uris().to_vec();
-    builder.key_usage = given.key_usage();
-    builder.extended_key_usage = given.extended_key_usage().to_vec();
-    builder.basic_constraints = given.basic_constraints();
-    aia::apply(pki.urls_of(Some(&entry)), &mut builder);
-    let certificate = pki.sign(builder, given.public_key_der(), &issuer, &entry.id, call)?;
-    Response::of(json!({"certificate": certificate.to_pem(), "issuing_ca": issuer.certificate.to_pem()})).ok()
 }

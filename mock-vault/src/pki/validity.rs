@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use lab_world::{format_duration, format_rfc3339_nano};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::logical::{Call, Refusal};
 use crate::pki::model::NotAfterBehavior;
+use crate::pki::rfc3339;
 
 /// What limits a certificate's life beside the request and the mount.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,7 +34,7 @@ pub(super) fn not_after(
     let first = |choices: [Duration; 2], otherwise| {
         choices.into_iter().find(|ttl| !ttl.is_zero()).unwrap_or(otherwise)
     };
-    let mut ttl = first([asked, limits.ttl], call.mount.default_ttl);
+    let mut ttl = first([asked, limits.ttl], call.mount.usual_ttl);
     let max = first([limits.max_ttl, Duration::ZERO], call.mount.max_ttl);
     if ttl > max {
         warnings.push(format!(
@@ -47,12 +47,7 @@ pub(super) fn not_after(
     if date.is_empty() {
         return Ok((call.now() + ttl, warnings));
     }
-    match OffsetDateTime::parse(date, &Rfc3339) {
-        Ok(date) => Ok((date, Vec::new())),
-        Err(_) => Err(Refusal::Invalid(format!(
-            "parsing time {date:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {date:?} as \"2006\""
-        ))),
-    }
+    rfc3339::parse(date).map(|date| (date, Vec::new())).map_err(Refusal::Invalid)
 }
 
 /// Holds a leaf's end against its issuer's.
