@@ -22,6 +22,10 @@ pub(super) static ENDPOINTS: &[Endpoint<State>] = &[
     Endpoint::new("entity-alias", &[FIELDS], &[(Update, write)]),
     Endpoint::new("entity-alias/id/?", &[], &[(List, list)]),
     Endpoint::new("entity-alias/id/{id}", &[FIELDS], &[(Read, read), (Update, write), (Delete, delete)]),
+    // The same by its first name.
+    Endpoint::new("alias", &[FIELDS], &[(Update, write)]),
+    Endpoint::new("alias/id/?", &[], &[(List, list)]),
+    Endpoint::new("alias/id/{id}", &[FIELDS], &[(Read, read), (Update, write), (Delete, delete)]),
 ];
 
 /// The path and the kind of the auth mount with that accessor.
@@ -45,11 +49,11 @@ fn write(state: &mut State, call: &Call<'_>) -> Outcome {
         "" => state.identity.alias_named(accessor, name).cloned(),
         id => match state.identity.aliases.get(id).cloned() {
             Some(alias) => Some(alias),
-            None => return Err(Refusal::invalid("invalid alias ID")),
+            None => return Err(Refusal::invalid("invalid alias ID provided")),
         },
     };
     if !canonical.is_empty() && !state.identity.entities.contains(canonical) {
-        return Err(Refusal::invalid("invalid canonical ID"));
+        return Err(Refusal::invalid("given 'canonical_id' is not associated with an entity"));
     }
     match known {
         Some(alias) => update(state, call, alias, canonical),
@@ -88,6 +92,7 @@ fn create(state: &mut State, call: &Call<'_>, canonical: &str) -> Outcome {
 
 fn update(state: &mut State, call: &Call<'_>, mut alias: EntityAlias, canonical: &str) -> Outcome {
     let fields = &call.fields;
+    let before = alias.clone();
     let accessor = fields.text("mount_accessor");
     if !accessor.is_empty() {
         let Some((path, kind)) = auth_mount(state, accessor) else {
@@ -101,6 +106,7 @@ fn update(state: &mut State, call: &Call<'_>, mut alias: EntityAlias, canonical:
     if fields.has("custom_metadata") {
         alias.custom_metadata = Some(fields.pairs("custom_metadata"));
     }
+    alias.custom_metadata = alias.custom_metadata.filter(|metadata| !metadata.is_empty());
     if !canonical.is_empty() {
         let taken = state
             .identity
@@ -110,6 +116,9 @@ fn update(state: &mut State, call: &Call<'_>, mut alias: EntityAlias, canonical:
             return Err(Refusal::invalid("Alias already exists for requested entity and mount accessor"));
         }
         alias.canonical_id = canonical.to_owned();
+    }
+    if alias == before {
+        return Ok(Reply::Nothing);
     }
     alias.updated = call.now();
     let answer = json!({"canonical_id": alias.canonical_id, "id": alias.id});
@@ -135,8 +144,8 @@ fn list(state: &mut State, _: &Call<'_>) -> Outcome {
         .iter()
         .map(|(id, alias)| {
             let row = json!({
-                "canonical_id": alias.canonical_id, "custom_metadata": alias.custom_metadata, "local": false,
-                "metadata": alias.metadata, "mount_accessor": alias.mount_accessor, "mount_path": alias.mount_path,
+                "canonical_id": alias.canonical_id, "custom_metadata": alias.custom_metadata.as_ref().filter(|metadata| !metadata.is_empty()),
+                "local": false, "metadata": alias.metadata, "mount_accessor": alias.mount_accessor, "mount_path": alias.mount_path,
                 "mount_type": alias.mount_type, "name": alias.name,
             });
             (id.clone(), row)

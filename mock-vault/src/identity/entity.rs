@@ -33,7 +33,7 @@ pub(super) static ENDPOINTS: &[Endpoint<State>] = &[
     Endpoint::new("entity/id/{id}", &[FIELDS], &[(Read, read_id), (Update, write), (Delete, delete_id)]),
     Endpoint::new("entity/name/?", &[], &[(List, list_names)]),
     Endpoint::new(
-        "entity/name/{name:any}",
+        "entity/name/{name+}",
         &[FIELDS],
         &[(Read, read_name), (Update, write), (Delete, delete_name)],
     ),
@@ -175,7 +175,11 @@ fn list_ids(state: &mut State, _: &Call<'_>) -> Outcome {
     let mut info = Data::new();
     for (id, entity) in identity.entities.iter() {
         let aliases: Vec<Value> = identity.aliases_of(id).map(brief).collect();
-        info.insert(id.clone(), json!({"name": entity.name, "aliases": aliases}));
+        let mut row = json!({"name": entity.name});
+        if !aliases.is_empty() {
+            row["aliases"] = Value::Array(aliases);
+        }
+        info.insert(id.clone(), row);
     }
     let mut response = Response::keys(identity.entities.names().cloned().collect::<Vec<_>>());
     if let Some(data) = response.data.as_mut().filter(|_| !info.is_empty()) {

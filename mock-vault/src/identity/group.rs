@@ -27,7 +27,7 @@ pub(super) static ENDPOINTS: &[Endpoint<State>] = &[
     Endpoint::new("group/id/{id}", &[FIELDS], &[(Read, read_id), (Update, write), (Delete, delete_id)]),
     Endpoint::new("group/name/?", &[], &[(List, list_names)]),
     Endpoint::new(
-        "group/name/{name:any}",
+        "group/name/{name+}",
         &[FIELDS],
         &[(Read, read_name), (Update, write), (Delete, delete_name)],
     ),
@@ -103,9 +103,9 @@ fn kind(group: &mut Group, call: &Call<'_>, created: bool) -> Result<(), Refusal
     Ok(())
 }
 
-fn members(identity: &Identity, group: &mut Group, call: &Call<'_>) -> Result<(), Refusal> {
+fn members(identity: &mut Identity, group: &mut Group, call: &Call<'_>) -> Result<(), Refusal> {
     let fields = &call.fields;
-    let missing = |text: String| Err(Refusal::Listed { status: 400, text });
+    let missing = |text: String| Err(Refusal::Failed(text));
     if fields.has("member_entity_ids") {
         if group.external {
             return Err(Refusal::invalid("member entities can't be set manually for external groups"));
@@ -116,15 +116,22 @@ fn members(identity: &Identity, group: &mut Group, call: &Call<'_>) -> Result<()
         }
     }
     if fields.has("member_group_ids") {
-        group.member_group_ids = fields.list("member_group_ids");
+        let before = std::mem::replace(&mut group.member_group_ids, fields.list("member_group_ids"));
         if let Some(id) = group.member_group_ids.iter().find(|id| !identity.groups.contains(id)) {
-            return missing(format!("invalid group ID {id:?}"));
+            return missing(format!("invalid member group ID {id:?}"));
         }
-        if reaches(identity, &group.member_group_ids, &group.id) {
-            return missing(format!(
-                "failed to detect cycle: cyclic relationship detected for group ID {:?}",
-                group.id
-            ));
+        if group.member_group_ids.contains(&group.id) {
+            return missing(format!("member group ID {:?} is same as the ID of the group", group.id));
+        }
+        let cyclic = |id: &&String| reaches(identity, std::slice::from_ref(id), &group.id);
+        if let Some(id) = group.member_group_ids.iter().find(cyclic) {
+            return Err(Refusal::Invalid(format!("cyclic relationship detected for member group ID {id:?}")));
+        }
+        // The groups that come under this one are written again.
+        for id in group.member_group_ids.iter().filter(|id| !before.contains(id)) {
+            if let Some(member) = identity.groups.get_mut(id) {
+                member.modify_index += 1;
+            }
         }
     }
     Ok(())

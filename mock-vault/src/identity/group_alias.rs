@@ -36,6 +36,10 @@ fn write(state: &mut State, call: &Call<'_>) -> Outcome {
     let fields = &call.fields;
     let (id, name, accessor, canonical) =
         (fields.text("id"), fields.text("name"), fields.text("mount_accessor"), fields.text("canonical_id"));
+    let known = owner(state, id).map(|group| group.id.clone());
+    if !id.is_empty() && known.is_none() {
+        return Err(Refusal::invalid("invalid group alias ID"));
+    }
     if name.is_empty() {
         return Err(Refusal::invalid("missing alias name"));
     }
@@ -45,10 +49,6 @@ fn write(state: &mut State, call: &Call<'_>) -> Outcome {
     let Some((mount_path, mount_type)) = auth_mount(state, accessor) else {
         return Err(Refusal::Invalid(format!("invalid mount accessor {accessor:?}")));
     };
-    let known = owner(state, id).map(|group| group.id.clone());
-    if !id.is_empty() && known.is_none() {
-        return Err(Refusal::invalid("invalid group alias ID"));
-    }
     let target = if canonical.is_empty() { known.unwrap_or_default() } else { canonical.to_owned() };
     let alias_id = if id.is_empty() { call.environment.entropy.uuid() } else { id.to_owned() };
     let Some(group) = state.identity.groups.get_mut(&target) else {
@@ -74,7 +74,12 @@ fn write(state: &mut State, call: &Call<'_>) -> Outcome {
 fn read(state: &mut State, call: &Call<'_>) -> Outcome {
     let group = owner(state, call.fields.text("id"));
     match group.and_then(|group| Some(describe_alias(group.alias.as_ref()?, &group.id))) {
-        Some(described) => respond(described),
+        Some(mut described) => {
+            described["custom_metadata"] = Value::Null;
+            described["local"] = false.into();
+            described["namespace_id"] = "root".into();
+            respond(described)
+        }
         None => Ok(Reply::Nothing),
     }
 }

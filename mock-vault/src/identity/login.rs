@@ -8,7 +8,7 @@ impl Identity {
     /// The entity behind an alias, made where there is none. The alias keeps what this login says, and nothing of
     /// what an earlier one said.
     ///
-    /// Errors: `permission denied` for a disabled entity.
+    /// Errors: `permission denied` for a disabled entity; metadata without a name.
     pub(crate) fn login(
         &mut self,
         mount: &MountView,
@@ -26,6 +26,12 @@ impl Identity {
                 self.put_alias(known.clone());
             }
             return Ok(known.canonical_id);
+        }
+        // Only a new alias is looked at that closely.
+        if let Some(value) = alias.metadata.get("") {
+            return Err(Refusal::Failed(format!(
+                "invalid alias metadata: failed to load metadata pair (\"\", {value:?}): key cannot be blank"
+            )));
         }
         let entity = self.create_entity(String::new(), environment);
         self.put_alias(EntityAlias {

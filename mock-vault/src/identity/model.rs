@@ -26,7 +26,7 @@ pub(crate) struct Entity {
 }
 
 /// A name of an entity at an auth mount.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct EntityAlias {
     pub(crate) id: String,
     pub(crate) canonical_id: String,

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::identity::model::{Entity, EntityAlias, Group};
+use crate::identity::oidc::Oidc;
 use crate::policy::{Subject, SubjectAlias, SubjectGroup};
-use crate::storage::{Table, Write};
+use crate::storage::{Table, Writes};
 
 /// The identity store.
 #[derive(Default)]
@@ -12,6 +13,7 @@ pub(crate) struct Identity {
     pub(crate) entities: Table<Entity>,
     pub(crate) aliases: Table<EntityAlias>,
     pub(crate) groups: Table<Group>,
+    pub(crate) oidc: Oidc,
     /// Alias ids by mount accessor and name.
     names: BTreeMap<(String, String), String>,
 }
@@ -112,16 +114,18 @@ impl Identity {
         })
     }
 
-    pub(crate) fn flush(&mut self, writes: &mut Vec<Write>) {
+    pub(crate) fn flush(&mut self, writes: &mut Writes) {
         self.entities.flush("identity/entity/", writes);
         self.aliases.flush("identity/alias/", writes);
         self.groups.flush("identity/group/", writes);
+        self.oidc.flush(writes);
     }
 
     pub(crate) fn load(&mut self, key: &str, bytes: &[u8]) -> Result<(), String> {
         match key.split_once('/') {
             Some(("entity", id)) => self.entities.load(id, bytes),
             Some(("group", id)) => self.groups.load(id, bytes),
+            Some(("oidc", rest)) => self.oidc.load(rest, bytes),
             Some(("alias", id)) => {
                 self.aliases.load(id, bytes)?;
                 if let Some(alias) = self.aliases.get(id) {

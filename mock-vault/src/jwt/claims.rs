@@ -7,12 +7,14 @@ use serde_json::Value;
 use crate::jwt::role::Role;
 use crate::logical::{Data, Refusal, glob, go_print};
 
-/// A claim by its name, or by a JSON pointer where the name begins with a slash.
+/// A claim by its name, or by a JSON pointer where the name begins with a slash; one that is null is not there.
 pub(super) fn find<'a>(claims: &'a Data, name: &str) -> Option<&'a Value> {
-    if !name.starts_with('/') {
-        return claims.get(name);
-    }
-    let mut parts = name[1..].split('/').map(|part| part.replace("~1", "/").replace("~0", "~"));
+    let found = if name.starts_with('/') { point(claims, name) } else { claims.get(name) };
+    found.filter(|value| !value.is_null())
+}
+
+fn point<'a>(claims: &'a Data, pointer: &str) -> Option<&'a Value> {
+    let mut parts = pointer[1..].split('/').map(|part| part.replace("~1", "/").replace("~0", "~"));
     let mut value = claims.get(&parts.next()?)?;
     for part in parts {
         value = match value {
@@ -28,7 +30,7 @@ pub(super) fn find<'a>(claims: &'a Data, name: &str) -> Option<&'a Value> {
 pub(super) fn user(claims: &Data, role: &Role) -> Result<String, Refusal> {
     let name = &role.user_claim;
     let value = if role.user_claim_json_pointer { find(claims, name) } else { claims.get(name) };
-    match value {
+    match value.filter(|value| !value.is_null()) {
         None => Err(Refusal::Invalid(format!("claim {name:?} not found in token"))),
         Some(Value::String(text)) => Ok(text.clone()),
         Some(_) => Err(Refusal::Invalid(format!("claim {name:?} could not be converted to string"))),
@@ -57,15 +59,19 @@ pub(super) fn groups(claims: &Data, role: &Role) -> Result<Vec<String>, Refusal>
         return Ok(Vec::new());
     }
     let Some(value) = find(claims, name) else {
-        return Err(Refusal::Invalid(format!("{name:?} claim not found in token")));
+        return Err(Refusal::Invalid(format!("failed to fetch groups: {name:?} claim not found in token")));
     };
     let unfit = || Refusal::Invalid(format!("{name:?} claim could not be converted to string list"));
     let items = match value {
         Value::Array(items) => items.clone(),
-        Value::String(_) => vec![value.clone()],
-        _ => return Err(unfit()),
+        Value::Object(_) | Value::Null => return Err(unfit()),
+        single => vec![single.clone()],
     };
-    items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(unfit)).collect()
+    let not_text = |item: &Value| {
+        let shown = go_print(item);
+        Refusal::Invalid(format!("value {shown} in groups claim could not be parsed as string"))
+    };
+    items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(|| not_text(item))).collect()
 }
 
 /// Holds the claims against what the role binds them to: any value of a list on either side is enough.
@@ -73,12 +79,12 @@ pub(super) fn check_bound(claims: &Data, role: &Role) -> Result<(), Refusal> {
     for (name, wanted) in role.bound_claims.iter().flatten() {
         let refuse = |text: String| Err(Refusal::Invalid(format!("error validating claims: {text}")));
         let Some(actual) = find(claims, name) else { return refuse(format!("claim {name:?} is missing")) };
-        let (Some(actual), Some(wanted)) = (values(actual), values(wanted)) else {
-            return refuse(format!(
-                "received claim is not a string, bool, int or list: {}",
-                go_print(actual)
-            ));
+        let unfit = |which: &str, value: &Value| {
+            refuse(format!("{which} claim is not a string, bool, int or list: {}", go_print(value)))
         };
+        let Some(actual_values) = values(actual, true) else { return unfit("received", actual) };
+        let Some(wanted) = values(wanted, false) else { return unfit("bound", wanted) };
+        let actual = actual_values;
         let fits = wanted.iter().any(|wanted| actual.iter().any(|actual| matches(wanted, actual, role)));
         if !fits {
             return refuse(format!("claim {name:?} does not match any associated bound claim values"));
@@ -87,10 +93,10 @@ pub(super) fn check_bound(claims: &Data, role: &Role) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The values of a scalar or a list, numbers cut to whole ones; `None` for an object.
-fn values(value: &Value) -> Option<Vec<Value>> {
+/// The values of a scalar or a list; `None` for an object. Of a token's numbers what is behind the point is `cut`.
+fn values(value: &Value, cut: bool) -> Option<Vec<Value>> {
     let whole = |value: &Value| match value {
-        Value::Number(number) => {
+        Value::Number(number) if cut => {
             Value::from(number.as_i64().unwrap_or_else(|| number.as_f64().unwrap_or(0.0) as i64))
         }
         other => other.clone(),

@@ -1,15 +1,13 @@
 //! `config`.
 
 use lab_pki::Certificate;
+use lab_wire::jwt::{ALGORITHMS, Fetch, Key, discovery_url, read_discovery, read_keys};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::jwt::engine::Jwt;
-use crate::jwt::jose::{ALGORITHMS, Key};
-use crate::jwt::keys::{KeyCache, Source, discovery_url, read_discovery, read_keys};
-use crate::logical::{
-    Call, Data, Endpoint, Fetch, Fetched, Field, Operation::*, Outcome, Refusal, Reply, respond,
-};
+use crate::jwt::keys::{KeyCache, Source};
+use crate::logical::{Call, Data, Endpoint, Field, Need, Operation::*, Outcome, Refusal, Reply, respond};
 
 const FIELDS: &[Field] = &[
     Field::text("oidc_discovery_url"),
@@ -127,7 +125,16 @@ fn write(jwt: &mut Jwt, call: &Call<'_>) -> Outcome {
 }
 
 fn pairs(sent: Option<&Value>) -> Result<Vec<(String, String)>, Refusal> {
-    let Some(Value::Array(items)) = sent else { return Ok(Vec::new()) };
+    let items = match sent {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(items)) => items,
+        Some(_) => {
+            return Err(Refusal::invalid(
+                "invalid jwks_pairs: jwks_pairs must be provided as a list of json objects with the fields jwks_url and \
+                 jwks_ca_pem",
+            ));
+        }
+    };
     items
         .iter()
         .map(|item| {
@@ -182,10 +189,10 @@ fn check_reachable(config: &Config, call: &Call<'_>) -> Result<Option<Reply>, Re
     for source in config.sources() {
         let fetch = source.fetch();
         let Some(fetched) = call.request.fetched.iter().find(|fetched| fetched.url == fetch.url) else {
-            return Ok(Some(Reply::Await(fetch.clone())));
+            return Ok(Some(Reply::Await(Need::Document(fetch.clone()))));
         };
         match source {
-            Source::Keys(_) if !holds_keys(fetched) => {
+            Source::Keys(_) if read_keys(fetched).is_err() => {
                 return Err(Refusal::Invalid(format!("error checking jwks URL {}", fetch.url)));
             }
             Source::Discovery { issuer, .. } if read_discovery(fetched, &issuer).is_err() => {
@@ -197,14 +204,20 @@ fn check_reachable(config: &Config, call: &Call<'_>) -> Result<Option<Reply>, Re
     Ok(None)
 }
 
-fn holds_keys(fetched: &Fetched) -> bool {
-    read_keys(fetched).is_ok()
-}
+/// The providers that have something of their own.
+const PROVIDERS: [&str; 4] = ["azure", "gsuite", "secureauth", "ibmisam"];
 
 fn check_details(config: &Config) -> Result<(), Refusal> {
     if let Some(other) = config.jwt_supported_algs.iter().find(|name| !ALGORITHMS.contains(&name.as_str())) {
         return Err(Refusal::Invalid(format!(
             "invalid jwt_supported_algs: unsupported signing algorithm {other:?}"
+        )));
+    }
+    if let Some(provider) = config.provider_config.get("provider").and_then(Value::as_str)
+        && !PROVIDERS.contains(&provider)
+    {
+        return Err(Refusal::Invalid(format!(
+            "invalid provider_config: provider {provider:?} not found in custom providers"
         )));
     }
     if !["", "query", "form_post"].contains(&config.oidc_response_mode.as_str()) {

@@ -6,7 +6,7 @@ use crate::jwt::role::Role;
 use crate::jwt::{config, login, role};
 use crate::logical::{Call, Data, Endpoint, Environment, MountView, Outcome, Refusal, exists, invoke};
 use crate::mounts::{Engine, Renewal};
-use crate::storage::{Record, Table, Write};
+use crate::storage::{Record, Table, Writes};
 
 /// A JWT mount.
 #[derive(Default)]
@@ -45,9 +45,9 @@ impl Engine for Jwt {
         }
     }
 
-    fn flush(&mut self, prefix: &str, writes: &mut Vec<Write>) {
-        self.config.flush(&format!("{prefix}config"), writes);
-        self.roles.flush(&format!("{prefix}role/"), writes);
+    fn flush(&mut self, prefix: &str, writes: &mut Writes) {
+        self.config.flush(format_args!("{prefix}config"), writes);
+        self.roles.flush(format_args!("{prefix}role/"), writes);
     }
 
     fn load(&mut self, key: &str, bytes: &[u8]) -> Result<(), String> {

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use lab_wire::jwt::{Fault, Fetch, Key, Token, read_discovery, read_keys};
 
-use crate::jwt::jose::{Key, Token};
-use crate::logical::{Call, Fetch, Fetched, Reply};
+use crate::logical::{Call, Need, Reply};
 
 /// Where keys come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +41,8 @@ pub(super) enum Verdict {
     Signed,
     /// Why not, in the words behind `error verifying token signature: `.
     Unsigned(String),
+    /// What is wrong with the document that should say where the keys are.
+    Unusable(Fault),
     Wait(Reply),
 }
 
@@ -55,16 +56,16 @@ impl KeyCache {
                 Err(verdict) => return *verdict,
             },
         };
-        if self.sets.get(&keys.url).is_some_and(|known| signed(token, known)) {
+        if self.sets.get(&keys.url).is_some_and(|known| token.is_signed_by_any(known)) {
             return Verdict::Signed;
         }
         let Some(fetched) = call.request.fetched.iter().find(|fetched| fetched.url == keys.url) else {
-            return Verdict::Wait(Reply::Await(keys));
+            return Verdict::Wait(Reply::Await(Need::Document(keys)));
         };
         match read_keys(fetched) {
-            Err(error) => Verdict::Unsigned(format!("fetching keys oidc: get keys failed{error}")),
+            Err(fault) => Verdict::Unsigned(format!("fetching keys oidc: {}", fault.of_keys())),
             Ok(set) => {
-                let fits = signed(token, &set);
+                let fits = token.is_signed_by_any(&set);
                 self.sets.insert(keys.url, set);
                 if fits {
                     Verdict::Signed
@@ -80,60 +81,14 @@ impl KeyCache {
             return Ok(url.clone());
         }
         let Some(fetched) = call.request.fetched.iter().find(|fetched| fetched.url == fetch.url) else {
-            return Err(Box::new(Verdict::Wait(Reply::Await(fetch.clone()))));
+            return Err(Box::new(Verdict::Wait(Reply::Await(Need::Document(fetch.clone())))));
         };
         match read_discovery(fetched, issuer) {
-            Ok(url) => {
-                self.discovered.insert(fetch.url.clone(), url.clone());
-                Ok(url)
+            Ok(discovery) => {
+                self.discovered.insert(fetch.url.clone(), discovery.keys.clone());
+                Ok(discovery.keys)
             }
-            Err(error) => Err(Box::new(Verdict::Unsigned(error))),
+            Err(fault) => Err(Box::new(Verdict::Unusable(fault))),
         }
     }
-}
-
-/// A token without a key id may be any key's.
-fn signed(token: &Token, keys: &[Key]) -> bool {
-    keys.iter().any(|key| (token.key_id.is_empty() || token.key_id == key.id) && token.is_signed_by(key))
-}
-
-/// The keys of a set. Errors: the text behind `get keys failed`.
-pub(super) fn read_keys(fetched: &Fetched) -> Result<Vec<Key>, String> {
-    let document = document(fetched)?;
-    let keys = document.get("keys").and_then(Value::as_array).ok_or(": failed to decode keys")?;
-    Ok(keys.iter().filter_map(Key::from_jwk).collect())
-}
-
-/// The URL of the key set in a discovery document. Errors: what is wrong with the document.
-pub(super) fn read_discovery(fetched: &Fetched, issuer: &str) -> Result<String, String> {
-    let document = document(fetched)?;
-    let text = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or("");
-    if text("issuer") != issuer {
-        return Err(format!(
-            "oidc: issuer did not match the issuer returned by provider, expected {issuer:?} got {:?}",
-            text("issuer")
-        ));
-    }
-    Ok(text("jwks_uri").to_owned())
-}
-
-fn document(fetched: &Fetched) -> Result<Value, String> {
-    match &fetched.answer {
-        Err(error) => Err(format!(" Get {:?}: {error}", fetched.url)),
-        Ok((200, body)) => {
-            serde_json::from_slice(body).map_err(|error| format!(": failed to decode keys: {error}"))
-        }
-        Ok((status, body)) => {
-            let name = http::StatusCode::from_u16(*status)
-                .ok()
-                .and_then(|status| status.canonical_reason())
-                .unwrap_or("");
-            Err(format!(": {status} {name} {}", String::from_utf8_lossy(body)))
-        }
-    }
-}
-
-/// Where an issuer's discovery document is.
-pub(super) fn discovery_url(issuer: &str) -> String {
-    format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
 }

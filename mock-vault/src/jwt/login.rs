@@ -1,13 +1,13 @@
 //! `login`.
 
+use lab_wire::jwt::{ALGORITHMS, Expected, Key, Token, check_algorithm};
 use serde_json::Value;
 
+use crate::jwt::claims;
 use crate::jwt::config::Config;
 use crate::jwt::engine::Jwt;
-use crate::jwt::jose::{ALGORITHMS, Key, Token};
 use crate::jwt::keys::Verdict;
 use crate::jwt::role::Role;
-use crate::jwt::{claims, times};
 use crate::logical::{Alias, Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Reply, Response};
 
 const FIELDS: &[Field] = &[Field::lower("role"), Field::text("jwt")];
@@ -16,25 +16,38 @@ const OIDC: &[Field] = &[Field::text("role"), Field::text("redirect_uri"), Field
 /// The endpoints of logging in.
 pub(super) static ENDPOINTS: &[Endpoint<Jwt>] = &[
     Endpoint::new("login", &[FIELDS], &[(Update, login)]),
-    Endpoint::new("oidc/auth_url", &[OIDC], &[(Update, no_browser)]),
+    Endpoint::new(
+        "oidc/auth_url",
+        &[OIDC],
+        &[(Update, |jwt, _| no_browser(jwt, "could not load configuration"))],
+    ),
+    Endpoint::new(
+        "oidc/callback",
+        &[OIDC],
+        &[
+            (Read, |jwt, _| no_browser(jwt, "Vault login failed. Could not load configuration")),
+            (Update, |jwt, _| no_browser(jwt, "Vault login failed. Could not load configuration.")),
+        ],
+    )
+    .open(),
 ];
 
-/// The browser's way is not part of the lab.
-fn no_browser(_: &mut Jwt, _: &Call<'_>) -> Outcome {
-    Err(Refusal::invalid("OIDC login is not configured for this mount"))
+/// The browser's way is not part of the lab. `absent`: what is said where nothing is configured.
+fn no_browser(jwt: &mut Jwt, absent: &str) -> Outcome {
+    let configured = jwt.config.get().is_some();
+    Err(Refusal::invalid(if configured { "OIDC login is not configured for this mount" } else { absent }))
 }
 
 fn login(jwt: &mut Jwt, call: &Call<'_>) -> Outcome {
     let Some(config) = jwt.config.get().clone() else {
         return Err(Refusal::invalid("could not load configuration"));
     };
-    // The role's name stands in the token's metadata as it was sent.
-    let sent = call.request.data.get("role").and_then(Value::as_str).unwrap_or("");
+    let sent = call.fields.text("role");
     let name = if sent.is_empty() { config.default_role.as_str() } else { sent };
     if name.is_empty() {
         return Err(Refusal::invalid("missing role"));
     }
-    let Some(role) = jwt.roles.get(&name.to_lowercase()).cloned() else {
+    let Some(role) = jwt.roles.get(name).cloned() else {
         return Err(Refusal::Invalid(format!("role {name:?} could not be found")));
     };
     if role.role_type == "oidc" {
@@ -51,7 +64,7 @@ fn login(jwt: &mut Jwt, call: &Call<'_>) -> Outcome {
     };
     let claims = &token.claims;
     validate(&token, &config, &role, call).map_err(|text| refuse(&text))?;
-    if role.bound_audiences.is_empty() && claims.get("aud").is_some_and(has_audience) {
+    if role.audiences().is_empty() && claims.get("aud").is_some_and(has_audience) {
         return Err(Refusal::invalid("audience claim found in JWT but no audiences bound to the role"));
     }
     grant(&role, name, claims)
@@ -62,6 +75,9 @@ fn grant(role: &Role, name: &str, claims: &Data) -> Outcome {
     let mut metadata = claims::metadata(claims, role)?;
     let groups = claims::groups(claims, role)?;
     claims::check_bound(claims, role)?;
+    if user.is_empty() {
+        return Err(Refusal::Failed("missing name in alias".into()));
+    }
     let alias = Alias { name: user.clone(), metadata: metadata.clone() };
     metadata.insert("role".into(), name.to_owned());
     let mut auth = role.token.grant(false);
@@ -109,49 +125,35 @@ fn verified(
             Err(unsigned("no known key successfully validated the token signature"))
         };
     }
-    if !ALGORITHMS.contains(&token.algorithm.as_str()) {
-        let known = ALGORITHMS.map(|name| format!("{name:?}")).join(" ");
-        let algorithm = &token.algorithm;
-        return Err(unsigned(&format!(
-            "oidc: malformed jwt: unexpected signature algorithm {algorithm:?}; expected [{known}]"
-        )));
-    }
+    check_algorithm(&token, &ALGORITHMS).map_err(|text| unsigned(&format!("oidc: malformed jwt: {text}")))?;
     let mut why = String::new();
     for source in &sources {
         match jwt.cache.verify(source, &token, call) {
             Verdict::Signed => return Ok(Ok(token)),
             Verdict::Wait(reply) => return Ok(Err(reply)),
             Verdict::Unsigned(text) => why = text,
+            Verdict::Unusable(fault) => {
+                return Err(Refusal::Invalid(format!(
+                    "error configuring token validator: keyset configuration error: {}",
+                    fault.of_discovery()
+                )));
+            }
         }
     }
     Err(unsigned(&why))
 }
 
 fn validate(token: &Token, config: &Config, role: &Role, call: &Call<'_>) -> Result<(), String> {
-    let claims = &token.claims;
-    let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or("");
-    if !config.jwt_supported_algs.is_empty() && !config.jwt_supported_algs.contains(&token.algorithm) {
-        return Err("invalid algorithm (alg) header parameter: token signed with unexpected algorithm".into());
-    }
     let issuer =
         if config.bound_issuer.is_empty() { &config.oidc_discovery_url } else { &config.bound_issuer };
-    if !issuer.is_empty() && text("iss") != issuer {
-        return Err("invalid issuer (iss) claim".into());
-    }
-    if !role.bound_subject.is_empty() && text("sub") != role.bound_subject {
-        return Err("invalid subject (sub) claim".into());
-    }
-    if !role.bound_audiences.is_empty() {
-        let audiences: Vec<&str> = match claims.get("aud") {
-            Some(Value::String(text)) => vec![text],
-            Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        if !audiences.iter().any(|audience| role.bound_audiences.iter().any(|bound| bound == audience)) {
-            return Err(
-                "invalid audience (aud) claim: audience claim does not match any expected audience".into()
-            );
-        }
-    }
-    times::check(claims, role, call.now()).map_err(str::to_owned)
+    let expected = Expected {
+        algorithms: config.jwt_supported_algs.clone(),
+        issuer: issuer.clone(),
+        subject: role.bound_subject.clone(),
+        audiences: role.audiences().to_vec(),
+        expiration_leeway: role.expiration_leeway,
+        not_before_leeway: role.not_before_leeway,
+        clock_skew_leeway: role.clock_skew_leeway,
+    };
+    expected.check(token, call.now().unix_timestamp())
 }

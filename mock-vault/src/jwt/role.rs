@@ -48,7 +48,7 @@ pub(super) struct Role {
     pub(super) role_type: String,
     pub(super) user_claim: String,
     pub(super) user_claim_json_pointer: bool,
-    pub(super) bound_audiences: Vec<String>,
+    pub(super) bound_audiences: Option<Vec<String>>,
     pub(super) bound_subject: String,
     pub(super) bound_claims: Option<Data>,
     pub(super) bound_claims_type: String,
@@ -62,6 +62,13 @@ pub(super) struct Role {
     pub(super) verbose_oidc_logging: bool,
     pub(super) max_age: i64,
     pub(super) token: TokenParameters,
+}
+
+impl Role {
+    /// Whom a token has to be for: one of these.
+    pub(super) fn audiences(&self) -> &[String] {
+        self.bound_audiences.as_deref().unwrap_or_default()
+    }
 }
 
 fn is_there(jwt: &Jwt, call: &Call<'_>) -> bool {
@@ -110,6 +117,13 @@ fn write(jwt: &mut Jwt, call: &Call<'_>) -> Outcome {
     constraints(&mut role, call)?;
     claims(&mut role, call)?;
     check(&role)?;
+    if role.verbose_oidc_logging {
+        warnings.push(
+            "verbose_oidc_logging has been enabled for this role. This is not recommended in production since sensitive \
+             information may be present in OIDC responses."
+                .into(),
+        );
+    }
     jwt.roles.insert(name, role);
     if warnings.is_empty() {
         return Ok(Reply::Nothing);
@@ -120,7 +134,7 @@ fn write(jwt: &mut Jwt, call: &Call<'_>) -> Outcome {
 fn constraints(role: &mut Role, call: &Call<'_>) -> Result<(), Refusal> {
     let fields = &call.fields;
     if fields.has("bound_audiences") {
-        role.bound_audiences = fields.list("bound_audiences");
+        role.bound_audiences = Some(fields.list("bound_audiences"));
     }
     if fields.has("bound_subject") {
         role.bound_subject = fields.text("bound_subject").to_owned();
@@ -189,13 +203,13 @@ fn claims(role: &mut Role, call: &Call<'_>) -> Result<(), Refusal> {
 
 fn check(role: &Role) -> Result<(), Refusal> {
     let refuse = |text: &str| Err(Refusal::invalid(text));
-    if role.role_type == "oidc" && role.allowed_redirect_uris.as_ref().is_none_or(Vec::is_empty) {
-        return refuse("'allowed_redirect_uris' must be set if 'role_type' is 'oidc' or unspecified.");
-    }
     if role.user_claim.is_empty() {
         return refuse("a user claim must be defined on the role");
     }
-    let bound = !role.bound_audiences.is_empty()
+    if role.role_type == "oidc" && role.allowed_redirect_uris.as_ref().is_none_or(Vec::is_empty) {
+        return refuse("'allowed_redirect_uris' must be set if 'role_type' is 'oidc' or unspecified.");
+    }
+    let bound = !role.audiences().is_empty()
         || !role.bound_subject.is_empty()
         || role.bound_claims.as_ref().is_some_and(|claims| !claims.is_empty())
         || !role.token.bound_cidrs.is_empty();
