@@ -122,7 +122,7 @@ impl Builder {
             true => Config::for_host(&host).listen,
             false => (Ipv4Addr::LOCALHOST, 0).into(),
         });
-        let dev = Some(Dev { root_token: self.root_token });
+        let dev = Some(Dev { root_token: self.root_token, ..Dev::default() });
         let server = Server::start(&host, Config { listen, dev, ..Config::for_host(&host) }).await?;
         let root_token = server.root_token().unwrap_or_default().to_owned();
         let vault = MockVault { server, root_token };

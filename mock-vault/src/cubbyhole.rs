@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::logical::{Call, Data, Endpoint, Operation::*, Outcome, Refusal, Reply, Response};
 use crate::state::State;
-use crate::storage::{Table, Write};
+use crate::storage::{Table, Writes};
 
 /// Where a wrapping token keeps what it wraps.
 pub(crate) const RESPONSE: &str = "response";
@@ -37,7 +37,7 @@ impl Cubbyhole {
         }
     }
 
-    pub(crate) fn flush(&mut self, writes: &mut Vec<Write>) {
+    pub(crate) fn flush(&mut self, writes: &mut Writes) {
         self.secrets.flush("cubbyhole/", writes);
     }
 
@@ -59,9 +59,7 @@ pub(crate) static ENDPOINTS: &[Endpoint<State>] =
 fn owner<'a>(call: &'a Call<'_>) -> Result<&'a str, Refusal> {
     let caller = call.caller.ok_or(Refusal::Denied)?;
     if caller.token.batch {
-        return Err(Refusal::Failed(
-            "cubbyhole operations are only supported by \"service\" type tokens".into(),
-        ));
+        return Err(Refusal::invalid("cubbyhole operations are only supported by \"service\" type tokens"));
     }
     Ok(&caller.token_id)
 }
@@ -72,6 +70,9 @@ fn exists(state: &State, call: &Call<'_>) -> bool {
 
 fn read(state: &mut State, call: &Call<'_>) -> Outcome {
     let owner = owner(call)?;
+    if call.path.is_empty() {
+        return Err(Refusal::Failed("missing path".into()));
+    }
     let Some(secret) = state.cubbyhole.get(owner, call.path) else { return Ok(Reply::Nothing) };
     let mut response = Response::of(Value::Object(secret.clone()));
     if call.path == RESPONSE {
@@ -82,11 +83,11 @@ fn read(state: &mut State, call: &Call<'_>) -> Outcome {
 
 fn write(state: &mut State, call: &Call<'_>) -> Outcome {
     let owner = owner(call)?.to_owned();
-    if call.path.is_empty() {
-        return Err(Refusal::invalid("missing path"));
-    }
     if call.request.data.is_empty() {
-        return Err(Refusal::invalid("missing data fields"));
+        return Err(Refusal::Failed("missing data fields".into()));
+    }
+    if call.path.is_empty() {
+        return Err(Refusal::Failed("missing path".into()));
     }
     state.cubbyhole.put(&owner, call.path, call.request.data.clone());
     Ok(Reply::Nothing)

@@ -8,7 +8,7 @@ use lab_pki::Certificate;
 use lab_wire::http::{Handler, Options, Peer, serve_connection};
 use lab_wire::tls::{ClientAuth, Identity, ServerTls, TlsStream};
 use lab_wire::{Io, Replayed};
-use lab_world::{Clock, Disk, Host, Listener, Stream, Tasks};
+use lab_world::{Clock, Disk, DiskError, Host, Listener, Stream, Tasks};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::configuration::TlsFiles;
@@ -113,7 +113,7 @@ impl Connection {
         }
     }
 
-    async fn requests(&self, io: impl Io, peer: Peer) {
+    async fn requests(&self, io: impl Io + 'static, peer: Peer) {
         // What ends a connection is the client's affair.
         let _ = serve_connection(io, peer, Handler::clone(&self.serve), &self.clock, self.options).await;
     }
@@ -177,9 +177,15 @@ fn identity(disk: &Disk, files: &TlsFiles) -> Result<Identity, Error> {
     let read = |path: &str| match path {
         // Go says what it was given.
         "" => Err(Error::Certificate("open : no such file or directory".into())),
-        path => disk.read_to_string(path).map_err(|error| Error::Certificate(error.to_string())),
+        path => disk.read_to_string(path).map_err(|error| match error {
+            DiskError::NotFound(_) => Error::Certificate(format!("open {path}: no such file or directory")),
+            other => Error::Certificate(other.to_string()),
+        }),
     };
     let (certificate, key) = (read(&files.certificate)?, read(&files.key)?);
+    if !key.contains("-----BEGIN ") {
+        return Err(Error::Certificate("decoded PEM is blank".into()));
+    }
     Identity::from_pem(&certificate, &key).map_err(|error| Error::Certificate(error.to_string()))
 }
 

@@ -8,13 +8,14 @@ use crate::logical::{Alias, Call, Data, Endpoint, Field, Operation::*, Outcome, 
 const FIELDS: &[Field] = &[Field::text("role_id"), Field::text("secret_id")];
 
 /// The endpoint of logging in.
-pub(super) static ENDPOINTS: &[Endpoint<AppRole>] = &[Endpoint::new("login", &[FIELDS], &[(Update, login)])];
+pub(super) static ENDPOINTS: &[Endpoint<AppRole>] =
+    &[Endpoint::new("login", &[FIELDS], &[(Read, login), (Update, login)])];
 
 fn login(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
     let invalid = || Refusal::invalid("invalid role or secret ID");
     let role_id = call.fields.text("role_id");
     if role_id.is_empty() {
-        return Err(Refusal::invalid("failed to determine alias name from login request"));
+        return Err(Refusal::Failed("failed to determine alias name from login request".into()));
     }
     let (name, role) = approle
         .roles
@@ -29,7 +30,8 @@ fn login(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
         if secret_id.is_empty() {
             return Err(Refusal::invalid("missing secret_id"));
         }
-        let secret = approle.secret(&name, secret_id, call.now()).cloned().ok_or_else(invalid)?;
+        let wrong = || Refusal::Credentials("invalid role or secret ID".into());
+        let secret = approle.secret(&name, secret_id, call.now()).cloned().ok_or_else(wrong)?;
         let blocks =
             [secret.cidr_list.clone(), role.secret_id_bound_cidrs.clone().unwrap_or_default()].concat();
         if !blocks.is_empty() && !crate::dispatch::within(&blocks, call.request.remote.ip()) {

@@ -1,6 +1,8 @@
 //! The AppRole auth method.
 
 mod login;
+mod metadata;
+mod part;
 mod role;
 mod secret_id;
 
@@ -10,7 +12,7 @@ use crate::approle::role::Role;
 use crate::approle::secret_id::SecretId;
 use crate::logical::{Call, Data, Endpoint, Environment, MountView, Outcome, Refusal, exists, invoke};
 use crate::mounts::{Engine, Renewal};
-use crate::storage::{Table, Write};
+use crate::storage::{Table, Writes};
 
 /// An AppRole mount.
 #[derive(Default)]
@@ -21,7 +23,8 @@ pub(crate) struct AppRole {
     secret_ids: Table<SecretId>,
 }
 
-static ENDPOINTS: &[&[Endpoint<AppRole>]] = &[role::ENDPOINTS, secret_id::ENDPOINTS, login::ENDPOINTS];
+static ENDPOINTS: &[&[Endpoint<AppRole>]] =
+    &[role::ENDPOINTS, part::ENDPOINTS, secret_id::ENDPOINTS, login::ENDPOINTS];
 
 impl Engine for AppRole {
     fn unauthenticated(&self) -> &'static [&'static str] {
@@ -30,6 +33,13 @@ impl Engine for AppRole {
 
     fn exists(&self, call: &mut Call<'_>) -> Result<Option<bool>, Refusal> {
         exists(ENDPOINTS, self, call)
+    }
+
+    fn login_alias(&self, path: &str, data: &Data) -> Option<String> {
+        if path != "login" {
+            return None;
+        }
+        data.get("role_id").and_then(Value::as_str).map(str::to_owned)
     }
 
     fn handle(&mut self, call: &mut Call<'_>) -> Outcome {
@@ -44,9 +54,9 @@ impl Engine for AppRole {
         }
     }
 
-    fn flush(&mut self, prefix: &str, writes: &mut Vec<Write>) {
-        self.roles.flush(&format!("{prefix}role/"), writes);
-        self.secret_ids.flush(&format!("{prefix}secret_id/"), writes);
+    fn flush(&mut self, prefix: &str, writes: &mut Writes) {
+        self.roles.flush(format_args!("{prefix}role/"), writes);
+        self.secret_ids.flush(format_args!("{prefix}secret_id/"), writes);
     }
 
     fn load(&mut self, key: &str, bytes: &[u8]) -> Result<(), String> {

@@ -1,19 +1,23 @@
-//! `role` and `role/<name>/role-id`.
+//! `role/<name>`.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use lab_world::format_duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::approle::AppRole;
 use crate::auth::{self, TokenParameters};
-use crate::logical::{Call, Endpoint, Field, Operation::*, Outcome, Refusal, Reply, Response, respond};
+use crate::logical::{Call, Endpoint, Field, Fields, Operation::*, Outcome, Refusal, Reply, Response};
 use crate::storage::seconds;
 
-const FIELDS: &[Field] = &[
+/// The parameters of a role beside those of its tokens.
+pub(super) const FIELDS: &[Field] = &[
     Field::lower("role_name"),
     Field::flag("bind_secret_id").or_true(),
     Field::comma_list("secret_id_bound_cidrs"),
+    Field::comma_list("bound_cidr_list"),
     Field::number("secret_id_num_uses"),
     Field::seconds("secret_id_ttl"),
     Field::text("role_id"),
@@ -29,7 +33,6 @@ pub(super) static ENDPOINTS: &[Endpoint<AppRole>] = &[
         &[(Read, read), (Update, write), (Delete, delete)],
     )
     .exists(is_there),
-    Endpoint::new("role/{role_name}/role-id", &[FIELDS], &[(Read, read_id), (Update, write_id)]),
 ];
 
 /// Who may log in with what, and what they get.
@@ -37,6 +40,8 @@ pub(super) static ENDPOINTS: &[Endpoint<AppRole>] = &[
 pub(super) struct Role {
     pub(super) role_id: String,
     pub(super) bind_secret_id: bool,
+    #[serde(default)]
+    pub(super) local_secret_ids: bool,
     pub(super) secret_id_bound_cidrs: Option<Vec<String>>,
     pub(super) secret_id_num_uses: i64,
     #[serde(with = "seconds")]
@@ -55,7 +60,7 @@ fn list(approle: &mut AppRole, _: &Call<'_>) -> Outcome {
 fn read(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
     let Some(role) = approle.roles.get(call.fields.text("role_name")) else { return Ok(Reply::Nothing) };
     let mut response = Response::of(json!({
-        "bind_secret_id": role.bind_secret_id, "local_secret_ids": false,
+        "bind_secret_id": role.bind_secret_id, "local_secret_ids": role.local_secret_ids,
         "secret_id_bound_cidrs": role.secret_id_bound_cidrs, "secret_id_num_uses": role.secret_id_num_uses,
         "secret_id_ttl": role.secret_id_ttl.as_secs(),
     }));
@@ -68,44 +73,107 @@ fn read(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
 fn write(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
     let fields = &call.fields;
     let name = fields.text("role_name");
-    let mut role = approle.roles.get(name).cloned().unwrap_or_else(|| Role {
+    let known = approle.roles.get(name).cloned();
+    let is_new = known.is_none();
+    let mut role = known.unwrap_or_else(|| Role {
         role_id: call.environment.entropy.uuid(),
         bind_secret_id: true,
         ..Role::default()
     });
     role.token.update(fields)?;
-    if fields.has("bind_secret_id") {
-        role.bind_secret_id = fields.flag("bind_secret_id");
-    }
-    if fields.has("secret_id_bound_cidrs") {
-        role.secret_id_bound_cidrs = Some(fields.list("secret_id_bound_cidrs"));
-    }
-    if fields.has("secret_id_num_uses") {
-        role.secret_id_num_uses = fields.number("secret_id_num_uses");
-        if role.secret_id_num_uses < 0 {
-            return Err(Refusal::invalid("num_uses cannot be negative"));
+    if fields.has("local_secret_ids") {
+        let local = fields.flag("local_secret_ids");
+        if !is_new && local != role.local_secret_ids {
+            return Err(Refusal::invalid("local_secret_ids can only be modified during role creation"));
         }
+        role.local_secret_ids = local;
     }
-    if fields.has("secret_id_ttl") {
-        role.secret_id_ttl = fields.duration("secret_id_ttl");
-    }
-    if !fields.text("role_id").is_empty() {
+    role.set_limits(fields)?;
+    if fields.has("role_id") {
+        if fields.text("role_id").is_empty() {
+            return Err(Refusal::invalid("invalid role_id supplied, or failed to generate a role_id"));
+        }
         set_id(approle, name, &mut role, fields.text("role_id"))?;
     }
-    let bound = role.secret_id_bound_cidrs.as_ref().is_some_and(|blocks| !blocks.is_empty());
-    if !role.bind_secret_id && !bound && role.token.bound_cidrs.is_empty() {
-        let text = "at least one constraint should be enabled on the role".into();
-        return Err(Refusal::Listed { status: 400, text });
-    }
-    let warning = role.token.against(call.mount)?;
+    role.check()?;
+    let warning = role.check_lifetimes(call)?;
     approle.roles.insert(name, role);
     warning.map_or(Ok(Reply::Nothing), |warning| Response::warning(warning).ok())
 }
 
-fn set_id(approle: &AppRole, name: &str, role: &mut Role, id: &str) -> Result<(), Refusal> {
+impl Role {
+    /// Takes over what was sent about secret ids.
+    ///
+    /// Errors: a negative number of uses.
+    fn set_limits(&mut self, fields: &Fields) -> Result<(), Refusal> {
+        if fields.has("bind_secret_id") {
+            self.bind_secret_id = fields.flag("bind_secret_id");
+        }
+        for name in ["bound_cidr_list", "secret_id_bound_cidrs"] {
+            if fields.has(name) {
+                self.secret_id_bound_cidrs = Some(fields.list(name)).filter(|blocks| !blocks.is_empty());
+            }
+        }
+        if fields.has("secret_id_num_uses") {
+            self.secret_id_num_uses = fields.number("secret_id_num_uses");
+            if self.secret_id_num_uses < 0 {
+                return Err(Refusal::invalid("secret_id_num_uses cannot be negative"));
+            }
+        }
+        if fields.has("secret_id_ttl") {
+            self.secret_id_ttl = fields.duration("secret_id_ttl");
+        }
+        Ok(())
+    }
+
+    /// Holds the role against what every stored role is.
+    ///
+    /// Errors: nothing limits who may log in; a block of addresses is none.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        let blocks = self.secret_id_bound_cidrs.as_deref().unwrap_or_default();
+        if !self.bind_secret_id && blocks.is_empty() && self.token.bound_cidrs.is_empty() {
+            return Err(Refusal::Failed("at least one constraint should be enabled on the role".into()));
+        }
+        check_blocks(blocks, "CIDR").map_err(Refusal::Failed)
+    }
+
+    /// Holds the tokens' lifetimes against the mount's; gives a warning where they will be cut.
+    ///
+    /// Errors: a period that is too long.
+    fn check_lifetimes(&self, call: &Call<'_>) -> Result<Option<String>, Refusal> {
+        let longest = call.mount.max_ttl;
+        if self.token.period > longest {
+            return Err(Refusal::Invalid(format!(
+                "period of {:?} is greater than the backend's maximum lease TTL of {:?}",
+                format_duration(self.token.period),
+                format_duration(longest)
+            )));
+        }
+        Ok((self.token.max_ttl > longest).then(|| {
+            "token_max_ttl is greater than the backend mount's maximum TTL value; issued tokens' max TTL value will be \
+             truncated"
+                .to_owned()
+        }))
+    }
+}
+
+/// Whether these are blocks of addresses, called `kind`. Errors: the first that is none, in Go's words.
+pub(super) fn check_blocks(blocks: &[String], kind: &str) -> Result<(), String> {
+    let is_block = |block: &str| {
+        let (address, length) = block.split_once('/')?;
+        let longest = if address.parse::<IpAddr>().ok()?.is_ipv4() { 32 } else { 128 };
+        length.parse::<u8>().ok().filter(|length| *length <= longest)
+    };
+    match blocks.iter().find(|block| is_block(block).is_none()) {
+        Some(bad) => Err(format!("failed to validate {kind} blocks: invalid CIDR address: {bad}")),
+        None => Ok(()),
+    }
+}
+
+/// Gives a role an id of one's own choice. Errors: another role has it.
+pub(super) fn set_id(approle: &AppRole, name: &str, role: &mut Role, id: &str) -> Result<(), Refusal> {
     if approle.roles.iter().any(|(other, role)| other != name && role.role_id == id) {
-        let text = format!("role_id already in use; given: {id:?}");
-        return Err(Refusal::Failed(text));
+        return Err(Refusal::Failed("role_id already in use".into()));
     }
     role.role_id = id.to_owned();
     Ok(())
@@ -123,24 +191,5 @@ fn delete(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
     for accessor in gone {
         approle.secret_ids.remove(&accessor);
     }
-    Ok(Reply::Nothing)
-}
-
-fn read_id(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
-    match approle.roles.get(call.fields.text("role_name")) {
-        Some(role) => respond(json!({"role_id": role.role_id})),
-        None => Ok(Reply::Nothing),
-    }
-}
-
-fn write_id(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
-    let name = call.fields.text("role_name");
-    let Some(mut role) = approle.roles.get(name).cloned() else { return Err(Refusal::Silent(404)) };
-    let id = call.fields.text("role_id");
-    if id.is_empty() {
-        return Err(Refusal::invalid("missing role_id"));
-    }
-    set_id(approle, name, &mut role, id)?;
-    approle.roles.insert(name, role);
     Ok(Reply::Nothing)
 }

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::approle::AppRole;
+use crate::approle::role::{Role, check_blocks};
+use crate::dispatch::within;
 use crate::logical::{Call, Endpoint, Field, Operation::*, Outcome, Refusal, Reply, Response, respond};
 use crate::storage::{moment, seconds};
 
@@ -27,11 +29,11 @@ const FIELDS: &[Field] = &[
 pub(super) static ENDPOINTS: &[Endpoint<AppRole>] = &[
     Endpoint::new("role/{role_name}/secret-id/?", &[FIELDS], &[(List, list), (Update, generate)]),
     Endpoint::new("role/{role_name}/custom-secret-id", &[FIELDS], &[(Update, custom)]),
-    Endpoint::new("role/{role_name}/secret-id/lookup", &[FIELDS], &[(Update, lookup)]),
-    Endpoint::new("role/{role_name}/secret-id/destroy", &[FIELDS], &[(Update, destroy), (Delete, destroy)]),
-    Endpoint::new("role/{role_name}/secret-id-accessor/lookup", &[FIELDS], &[(Update, lookup_accessor)]),
+    Endpoint::new("role/{role_name}/secret-id/lookup/?", &[FIELDS], &[(Update, lookup)]),
+    Endpoint::new("role/{role_name}/secret-id/destroy/?", &[FIELDS], &[(Update, destroy), (Delete, destroy)]),
+    Endpoint::new("role/{role_name}/secret-id-accessor/lookup/?", &[FIELDS], &[(Update, lookup_accessor)]),
     Endpoint::new(
-        "role/{role_name}/secret-id-accessor/destroy",
+        "role/{role_name}/secret-id-accessor/destroy/?",
         &[FIELDS],
         &[(Update, destroy_accessor), (Delete, destroy_accessor)],
     ),
@@ -89,7 +91,7 @@ impl AppRole {
 
 fn list(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
     let role = call.fields.text("role_name");
-    require(approle, role)?;
+    require(approle, role).map_err(|refusal| Refusal::Invalid(refusal.to_string()))?;
     let live =
         approle.secret_ids.iter().filter(|(_, secret)| secret.role == role && secret.is_live(call.now()));
     Response::keys(live.map(|(accessor, _)| accessor.clone()).collect::<Vec<_>>()).ok()
@@ -99,7 +101,7 @@ fn require(approle: &AppRole, role: &str) -> Result<(), Refusal> {
     if approle.roles.contains(role) {
         Ok(())
     } else {
-        Err(Refusal::Invalid(format!("role {role:?} does not exist")))
+        Err(Refusal::Failed(format!("role {role:?} does not exist")))
     }
 }
 
@@ -118,34 +120,27 @@ fn make(approle: &mut AppRole, call: &Call<'_>, secret_id: String) -> Outcome {
     let fields = &call.fields;
     let name = fields.text("role_name");
     let Some(role) = approle.roles.get(name) else {
-        return Err(Refusal::Invalid(format!("role {name:?} does not exist")));
+        return Err(Refusal::Plain { status: 404, text: format!("role {name:?} does not exist") });
     };
     if !role.bind_secret_id {
         return Err(Refusal::invalid("bind_secret_id is not set on the role"));
     }
-    let num_uses = if fields.has("num_uses") { fields.number("num_uses") } else { role.secret_id_num_uses };
-    if num_uses < 0 {
-        return Err(Refusal::invalid("num_uses cannot be negative"));
+    let (num_uses, ttl) = limits(role, call)?;
+    let metadata = crate::approle::metadata::parse(fields.text("metadata"))
+        .map_err(|error| Refusal::Invalid(format!("failed to parse metadata: {error}")))?;
+    let secret_id_blocks = role.secret_id_bound_cidrs.as_deref().unwrap_or_default();
+    let cidr_list = blocks(fields.list("cidr_list"), secret_id_blocks, "CIDR")?;
+    let token_bound_cidrs = blocks(fields.list("token_bound_cidrs"), &role.token.bound_cidrs, "token CIDR")?;
+    if approle.secret(name, &secret_id, call.now()).is_some() {
+        return Err(Refusal::Failed("failed to store secret_id: SecretID is already registered".into()));
     }
-    if role.secret_id_num_uses > 0 && (num_uses == 0 || num_uses > role.secret_id_num_uses) {
-        return Err(Refusal::invalid("num_uses cannot be higher than the role's secret_id_num_uses"));
-    }
-    let ttl = if fields.has("ttl") { fields.duration("ttl") } else { role.secret_id_ttl };
-    if !role.secret_id_ttl.is_zero() && (ttl.is_zero() || ttl > role.secret_id_ttl) {
-        return Err(Refusal::invalid("ttl cannot be longer than the role's secret_id_ttl"));
-    }
-    let metadata = match fields.text("metadata") {
-        "" => BTreeMap::new(),
-        text => serde_json::from_str(text)
-            .map_err(|error| Refusal::Invalid(format!("failed to parse metadata: {error}")))?,
-    };
     let secret = SecretId {
         role: name.to_owned(),
         secret_id,
         accessor: call.environment.entropy.uuid(),
         metadata,
-        cidr_list: fields.list("cidr_list"),
-        token_bound_cidrs: fields.list("token_bound_cidrs"),
+        cidr_list,
+        token_bound_cidrs,
         num_uses,
         ttl,
         created: call.now(),
@@ -157,6 +152,48 @@ fn make(approle: &mut AppRole, call: &Call<'_>, secret_id: String) -> Outcome {
     });
     approle.secret_ids.insert(secret.accessor.clone(), secret);
     respond(answer)
+}
+
+/// How often and how long the new secret id can be used: what was asked for, within what the role allows.
+fn limits(role: &Role, call: &Call<'_>) -> Result<(i64, Duration), Refusal> {
+    let fields = &call.fields;
+    let num_uses = if fields.has("num_uses") { fields.number("num_uses") } else { role.secret_id_num_uses };
+    if num_uses < 0 {
+        return Err(Refusal::invalid("num_uses cannot be negative"));
+    }
+    if role.secret_id_num_uses > 0 && (num_uses == 0 || num_uses > role.secret_id_num_uses) {
+        return Err(Refusal::invalid("num_uses cannot be higher than the role's secret_id_num_uses"));
+    }
+    let ttl = if fields.has("ttl") { fields.duration("ttl") } else { role.secret_id_ttl };
+    if !role.secret_id_ttl.is_zero() && (ttl.is_zero() || ttl > role.secret_id_ttl) {
+        return Err(Refusal::invalid("ttl cannot be longer than the role's secret_id_ttl"));
+    }
+    Ok((num_uses, ttl))
+}
+
+/// Blocks of addresses, called `kind`, that lie within the role's. Errors: one that is none, or does not.
+fn blocks(blocks: Vec<String>, role: &[String], kind: &str) -> Result<Vec<String>, Refusal> {
+    check_blocks(&blocks, kind).map_err(Refusal::Failed)?;
+    let lies_within = |block: &String| {
+        let (address, length) = block.split_once('/')?;
+        let (address, length) = (address.parse().ok()?, length.parse::<u8>().ok()?);
+        let mut around = role.iter().filter(|outer| within(std::slice::from_ref(outer), address));
+        around.find(|outer| {
+            outer
+                .split_once('/')
+                .is_none_or(|(_, outer)| outer.parse().is_ok_and(|outer: u8| outer <= length))
+        })
+    };
+    if !role.is_empty() && !blocks.iter().all(|block| lies_within(block).is_some()) {
+        let list = |blocks: &[String]| format!("{blocks:?}").replace(", ", " ");
+        return Err(Refusal::Failed(format!(
+            "failed to verify subset relationship between CIDR blocks on the role {} and CIDR blocks on the secret ID {}: \
+             %!w(<nil>)",
+            list(role),
+            list(&blocks)
+        )));
+    }
+    Ok(blocks)
 }
 
 fn lookup(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
@@ -193,6 +230,9 @@ fn unknown(accessor: &str) -> Outcome {
 
 fn lookup_accessor(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
     let accessor = call.fields.text("secret_id_accessor");
+    if accessor.is_empty() {
+        return Err(Refusal::invalid("missing secret_id_accessor"));
+    }
     require(approle, call.fields.text("role_name"))?;
     match approle.secret_ids.get(accessor) {
         Some(secret) => respond(secret.describe()),
@@ -202,6 +242,9 @@ fn lookup_accessor(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
 
 fn destroy_accessor(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
     let accessor = call.fields.text("secret_id_accessor");
+    if accessor.is_empty() {
+        return Err(Refusal::invalid("missing secret_id_accessor"));
+    }
     require(approle, call.fields.text("role_name"))?;
     match approle.secret_ids.remove(accessor) {
         Some(_) => Ok(Reply::Nothing),

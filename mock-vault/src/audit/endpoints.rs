@@ -17,7 +17,7 @@ const HASH: &[Field] = &[Field::text("path"), Field::text("input")];
 
 /// The endpoints of audit devices.
 pub(crate) static ENDPOINTS: &[Endpoint<State>] = &[
-    Endpoint::new("audit/?", &[], &[(Read, table)]),
+    Endpoint::new("audit", &[], &[(Read, table)]),
     Endpoint::new("audit/{path+}", &[FIELDS], &[(Update, enable), (Delete, disable)]),
     Endpoint::new("audit-hash/{path+}", &[HASH], &[(Update, hashed)]),
 ];

@@ -3,6 +3,7 @@
 mod device;
 mod endpoints;
 mod entry;
+mod hide;
 
 use std::collections::BTreeMap;
 
@@ -10,11 +11,14 @@ use lab_world::{Disk, format_rfc3339_nano};
 use ring::hmac;
 use serde_json::json;
 
-use crate::logical::{Caller, Environment, Refusal, Request, Response, to_go_json};
-use crate::storage::{Table, Write};
+use crate::logical::{Caller, Environment, MountView, Refusal, Request, Response, to_go_json};
+use crate::settings::AuditedHeader;
+use crate::storage::{Table, Writes};
 
 pub(crate) use self::device::AuditDevice;
 pub(crate) use self::endpoints::ENDPOINTS;
+
+use self::hide::Hider;
 
 /// The devices by path, with a trailing slash.
 #[derive(Default)]
@@ -24,22 +28,36 @@ pub(crate) struct AuditDevices {
     disk: Option<Disk>,
 }
 
+/// What is audited: a request on its way.
+pub(crate) struct Audited<'a> {
+    pub(crate) request: &'a Request,
+    /// `None`: it needs no caller, or is none's that is known.
+    pub(crate) caller: Option<&'a Caller>,
+    /// Where it goes.
+    pub(crate) mount: &'a MountView,
+    /// Whether it needs no caller.
+    pub(crate) open: bool,
+    /// The headers that are shown.
+    pub(crate) headers: &'a Table<AuditedHeader>,
+    pub(crate) environment: &'a Environment,
+}
+
 impl AuditDevices {
+    /// Whether anything is written at all.
+    pub(crate) fn are_enabled(&self) -> bool {
+        self.devices.len() > 0
+    }
+
     /// Gives the devices the disk that they write to.
     pub(crate) fn attach(&mut self, disk: Disk) {
         self.disk = Some(disk);
     }
 
-    /// Writes the line of a request.
+    /// Writes the line of a request; `refusal`: why it goes no further.
     ///
     /// Errors: none of the devices could be written.
-    pub(crate) fn request(
-        &self,
-        request: &Request,
-        caller: Option<&Caller>,
-        environment: &Environment,
-    ) -> Result<(), Refusal> {
-        self.write(|key, device| entry::request(request, caller, key, device, environment))
+    pub(crate) fn request(&self, audited: &Audited<'_>, refusal: Option<&Refusal>) -> Result<(), Refusal> {
+        self.write(|hider| entry::request(audited, refusal, hider))
     }
 
     /// Writes the line of an answer.
@@ -47,23 +65,21 @@ impl AuditDevices {
     /// Errors: none of the devices could be written.
     pub(crate) fn response(
         &self,
-        request: &Request,
-        caller: Option<&Caller>,
-        outcome: &Result<Option<Response>, Refusal>,
-        environment: &Environment,
+        audited: &Audited<'_>,
+        outcome: &Result<Option<Box<Response>>, Refusal>,
     ) -> Result<(), Refusal> {
-        self.write(|key, device| entry::response(request, caller, outcome, key, device, environment))
+        self.write(|hider| entry::response(audited, outcome, hider))
     }
 
-    fn write(&self, line: impl Fn(&hmac::Key, &AuditDevice) -> serde_json::Value) -> Result<(), Refusal> {
-        if self.devices.len() == 0 {
+    fn write(&self, line: impl Fn(&Hider<'_>) -> serde_json::Value) -> Result<(), Refusal> {
+        if !self.are_enabled() {
             return Ok(());
         }
         let mut written = false;
         for (path, device) in self.devices.iter() {
             let Some(key) = self.keys.get(path) else { continue };
             let mut bytes = device.prefix().as_bytes().to_vec();
-            bytes.extend(to_go_json(&line(key, device)));
+            bytes.extend(to_go_json(&line(&Hider { key, device })));
             bytes.push(b'\n');
             written |= self.append(device, &bytes);
         }
@@ -114,7 +130,7 @@ impl AuditDevices {
         Ok(())
     }
 
-    pub(crate) fn flush(&mut self, writes: &mut Vec<Write>) {
+    pub(crate) fn flush(&mut self, writes: &mut Writes) {
         self.devices.flush("core/audit/", writes);
     }
 

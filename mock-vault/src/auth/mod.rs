@@ -2,4 +2,4 @@
 
 mod parameters;
 
-pub(crate) use self::parameters::{FIELDS, OLD_FIELDS, TokenParameters};
+pub(crate) use self::parameters::{FIELDS, OLD_FIELDS, TokenParameters, check_addresses};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::logical::{Auth, Call, Data, Field, Fields, MountView, Refusal};
 use crate::mounts::Renewal;
-use crate::policy::sanitize;
+use crate::policy::listed;
 use crate::storage::seconds;
 
 /// The parameters by their present names.
@@ -68,13 +68,8 @@ impl TokenParameters {
                 *list = fields.list(name);
             }
         }
-        self.policies = sanitize(&self.policies, false);
         self.bound_cidrs.retain(|block| !block.is_empty());
-        if let Some(bad) = self.bound_cidrs.iter().find(|block| !is_block(block)) {
-            return Err(Refusal::Invalid(format!(
-                "error parsing address {bad:?}: Unable to convert {bad:?} to an IPv4 or IPv6 address, or a UNIX Socket"
-            )));
-        }
+        check_addresses(&self.bound_cidrs).map_err(Refusal::Invalid)?;
         for (name, old, ttl) in [
             ("token_ttl", "ttl", &mut self.ttl),
             ("token_max_ttl", "max_ttl", &mut self.max_ttl),
@@ -143,6 +138,16 @@ impl TokenParameters {
         }))
     }
 
+    /// Whether a parameter was last set under this old name.
+    pub(crate) fn used(&self, old: &str) -> bool {
+        self.old.get(old).is_some_and(|used| *used)
+    }
+
+    /// Forgets that an old name was used.
+    pub(crate) fn forget(&mut self, old: &str) {
+        self.old.remove(old);
+    }
+
     /// As they are read, the old names included where they were used.
     pub(crate) fn describe(&self, into: &mut Data) {
         let seconds = |ttl: Duration| Value::from(ttl.as_secs());
@@ -158,7 +163,7 @@ impl TokenParameters {
             ("num_uses", "token_num_uses", json!(self.num_uses)),
         ];
         for (old, name, value) in values {
-            if self.old.get(old).is_some_and(|old| *old) {
+            if self.used(old) {
                 into.insert(old.to_owned(), value.clone());
             }
             into.insert(name.to_owned(), value);
@@ -169,7 +174,7 @@ impl TokenParameters {
     pub(crate) fn grant(&self, default_batch: bool) -> Auth {
         let batch = self.kind == "batch" || (self.kind == "default" && default_batch);
         Auth {
-            policies: self.policies.clone(),
+            policies: listed(&self.policies),
             ttl: self.ttl,
             max_ttl: self.max_ttl,
             explicit_max_ttl: self.explicit_max_ttl,
@@ -206,7 +211,8 @@ fn given<'n>(
     used: &mut BTreeMap<String, bool>,
 ) -> Option<&'n str> {
     if fields.has(name) {
-        used.insert(old.to_owned(), false);
+        // Under both names the new one counts, and both are shown.
+        used.insert(old.to_owned(), !old.is_empty() && fields.has(old));
         return Some(name);
     }
     if !old.is_empty() && fields.has(old) {
@@ -214,6 +220,16 @@ fn given<'n>(
         return Some(old);
     }
     None
+}
+
+/// Refuses what is no block of addresses. Errors: the first such, in Go's words.
+pub(crate) fn check_addresses(blocks: &[String]) -> Result<(), String> {
+    match blocks.iter().find(|block| !is_block(block)) {
+        None => Ok(()),
+        Some(bad) => Err(format!(
+            "error parsing address {bad:?}: Unable to convert {bad:?} to an IPv4 or IPv6 address, or a UNIX Socket"
+        )),
+    }
 }
 
 fn is_block(block: &str) -> bool {

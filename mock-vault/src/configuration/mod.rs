@@ -79,8 +79,12 @@ impl Configuration {
     }
 
     fn read_path(disk: &Disk, path: &Path) -> Result<Self, String> {
+        let nothing = || format!("stat {}: no such file or directory", path.display());
+        if path.as_os_str().is_empty() {
+            return Err(nothing());
+        }
         let metadata = disk.metadata(path).map_err(|error| match error {
-            DiskError::NotFound(path) => format!("stat {}: no such file or directory", path.display()),
+            DiskError::NotFound(_) => nothing(),
             other => other.to_string(),
         })?;
         if !metadata.is_directory {

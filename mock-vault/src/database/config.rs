@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::database::{Database, names};
-use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Reply, Response};
+use crate::logical::{
+    Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Reply, Response, respond, two_errors,
+};
+use crate::mounts::catalog;
 use crate::storage::Table;
 
 const FIELDS: &[Field] = &[
@@ -15,6 +18,7 @@ const FIELDS: &[Field] = &[
     Field::comma_list("allowed_roles"),
     Field::list("root_rotation_statements"),
     Field::text("password_policy"),
+    Field::flag("skip_static_role_import_rotation"),
 ];
 
 /// The endpoints of connections.
@@ -25,6 +29,7 @@ pub(super) static ENDPOINTS: &[Endpoint<Database>] = &[
         .exists(is_there),
     Endpoint::new("reset/{name}", &[FIELDS], &[(Update, reset)]),
     Endpoint::new("rotate-root/{name}", &[FIELDS], &[(Update, rotate_root)]),
+    Endpoint::new("reload/{plugin_name}", &[FIELDS], &[(Update, reload)]),
 ];
 
 /// A database and how it is reached.
@@ -35,6 +40,9 @@ pub(crate) struct Connection {
     pub(super) allowed_roles: Vec<String>,
     root_rotation_statements: Vec<String>,
     password_policy: String,
+    /// Whether it was tried when it was written.
+    #[serde(default)]
+    verified: bool,
     /// Everything else that was sent, the password included.
     pub(crate) details: Data,
 }
@@ -82,16 +90,14 @@ fn read(database: &mut Database, call: &Call<'_>) -> Outcome {
     for secret in ["password", "private_key", "tls_certificate_key"] {
         details.remove(secret);
     }
-    Response::of(json!({
+    respond(json!({
         "plugin_name": connection.plugin_name, "plugin_version": connection.plugin_version,
-        "running_plugin_version": format!("v{}+builtin.vault", crate::mounts::VERSION),
         "connection_details": details, "allowed_roles": connection.allowed_roles,
         "root_credentials_rotate_statements": connection.root_rotation_statements,
         "password_policy": connection.password_policy, "skip_static_role_import_rotation": false,
-        "disable_automated_rotation": false, "rotation_period": 0, "rotation_policy": "", "rotation_schedule": "",
-        "rotation_window": 0, "verify_connection": true,
+        "disable_automated_rotation": false, "rotation_period": 0, "rotation_schedule": "", "rotation_window": 0,
+        "verify_connection": connection.verified,
     }))
-    .ok()
 }
 
 fn write(database: &mut Database, call: &Call<'_>) -> Outcome {
@@ -104,10 +110,12 @@ fn write(database: &mut Database, call: &Call<'_>) -> Outcome {
     if connection.plugin_name.is_empty() {
         return Err(Refusal::invalid("empty plugin name"));
     }
-    if !connection.plugin_name.ends_with("-database-plugin") {
+    let plugin_name = connection.plugin_name.as_str();
+    if !catalog().any(|plugin| plugin.kind == "database" && plugin.name == plugin_name) {
+        let absent = format!("plugin not found in the catalog: {plugin_name}");
         return Err(Refusal::Invalid(format!(
-            "error creating database object: unable to find plugin {:?} in the catalog",
-            connection.plugin_name
+            "error creating database object: invalid database version: {}",
+            two_errors(&absent, &absent)
         )));
     }
     if fields.has("plugin_version") {
@@ -130,7 +138,11 @@ fn write(database: &mut Database, call: &Call<'_>) -> Outcome {
             .filter(|(key, _)| !known(key))
             .map(|(key, value)| (key.clone(), value.clone())),
     );
-    if fields.flag("verify_connection") {
+    if connection.details.get("connection_url").and_then(Value::as_str).unwrap_or("").is_empty() {
+        return Err(Refusal::invalid("error creating database object: connection_url cannot be empty"));
+    }
+    connection.verified = fields.flag("verify_connection");
+    if connection.verified {
         let plugin = database.plugins.of(&connection.plugin_name);
         plugin.verify(&connection).map_err(|error| {
             Refusal::Invalid(format!("error creating database object: error verifying - {error}"))
@@ -163,6 +175,14 @@ fn delete(database: &mut Database, call: &Call<'_>) -> Outcome {
 fn reset(database: &mut Database, call: &Call<'_>) -> Outcome {
     require(database, call.fields.text("name"))?;
     Ok(Reply::Nothing)
+}
+
+/// The connections of a plugin are made anew: there are none to make.
+fn reload(database: &mut Database, call: &Call<'_>) -> Outcome {
+    let plugin = call.fields.text("plugin_name");
+    let of_plugin = database.connections.iter().filter(|(_, connection)| connection.plugin_name == plugin);
+    let names: Vec<&String> = of_plugin.map(|(name, _)| name).collect();
+    respond(json!({"connections": names, "count": names.len()}))
 }
 
 fn require<'d>(database: &'d Database, name: &str) -> Result<&'d Connection, Refusal> {

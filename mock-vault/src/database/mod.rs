@@ -5,19 +5,22 @@ mod creds;
 mod names;
 pub(crate) mod plugin;
 mod role;
+mod rotation;
+mod schedule;
 mod static_role;
 
 use std::time::Duration;
 
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use crate::database::config::Connection;
 use crate::database::plugin::Plugins;
 use crate::database::role::Role;
-use crate::database::static_role::StaticRole;
+use crate::database::rotation::StaticRole;
 use crate::logical::{Call, Data, Endpoint, Environment, MountView, Outcome, Refusal, exists, invoke};
 use crate::mounts::{Engine, Renewal};
-use crate::storage::{Table, Write};
+use crate::storage::{Table, Writes};
 
 /// A database mount.
 #[derive(Default)]
@@ -67,10 +70,18 @@ impl Engine for Database {
         }
     }
 
-    fn flush(&mut self, prefix: &str, writes: &mut Vec<Write>) {
-        self.connections.flush(&format!("{prefix}config/"), writes);
-        self.roles.flush(&format!("{prefix}role/"), writes);
-        self.static_roles.flush(&format!("{prefix}static-role/"), writes);
+    fn next_chore(&self) -> Option<OffsetDateTime> {
+        self.next_rotation()
+    }
+
+    fn do_chores(&mut self, environment: &Environment) {
+        self.rotate_due(environment);
+    }
+
+    fn flush(&mut self, prefix: &str, writes: &mut Writes) {
+        self.connections.flush(format_args!("{prefix}config/"), writes);
+        self.roles.flush(format_args!("{prefix}role/"), writes);
+        self.static_roles.flush(format_args!("{prefix}static-role/"), writes);
     }
 
     fn load(&mut self, key: &str, bytes: &[u8]) -> Result<(), String> {

@@ -1,18 +1,15 @@
 //! `static-roles`, `static-creds` and `rotate-role`: users that are there already.
 
-use std::time::Duration;
-
 use lab_world::format_rfc3339_nano;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-use time::OffsetDateTime;
 
+use crate::database::Database;
 use crate::database::config::Connection;
-use crate::database::{Database, names};
+use crate::database::rotation::{Every, StaticRole};
+use crate::database::schedule::Schedule;
 use crate::logical::{
-    Call, Endpoint, Environment, Field, Operation::*, Outcome, Refusal, Reply, Response, respond,
+    Call, Data, Endpoint, Field, Fields, Operation::*, Outcome, Refusal, Reply, Response, one_error,
 };
-use crate::storage::{moment, seconds};
 
 const FIELDS: &[Field] = &[
     Field::text("name"),
@@ -24,36 +21,26 @@ const FIELDS: &[Field] = &[
     Field::list("rotation_statements"),
     Field::text("credential_type").or_text("password"),
     Field::pairs("credential_config"),
-    Field::flag("skip_import_rotation"),
+    Field::text("self_managed_password"),
 ];
+
+/// The shortest period, in seconds: how often the real server looks.
+const SHORTEST_PERIOD: u64 = 5;
+
+/// The shortest window, in seconds.
+const SHORTEST_WINDOW: u64 = 3600;
+
+const SELF_MANAGED: &str = "unable to get static connection from cache: self-managed static roles only available in Vault Enterprise";
 
 /// The endpoints of static roles.
 pub(super) static ENDPOINTS: &[Endpoint<Database>] = &[
     Endpoint::new("static-roles/?", &[], &[(List, list)]),
     Endpoint::new("static-roles/{name}", &[FIELDS], &[(Read, read), (Update, write), (Delete, delete)])
+        .open()
         .exists(is_there),
     Endpoint::new("static-creds/{name}", &[FIELDS], &[(Read, creds)]),
-    Endpoint::new("rotate-role/{name}", &[FIELDS], &[(Update, rotate)]),
+    Endpoint::new("rotate-role/{name}", &[FIELDS], &[(Update, rotate)]).open(),
 ];
-
-/// A user whose password is changed every so often: when somebody reads it after its time.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct StaticRole {
-    db_name: String,
-    username: String,
-    password: String,
-    #[serde(with = "seconds")]
-    rotation_period: Duration,
-    rotation_statements: Vec<String>,
-    #[serde(with = "moment")]
-    rotated: OffsetDateTime,
-}
-
-impl StaticRole {
-    fn due(&self, now: OffsetDateTime) -> bool {
-        now >= self.rotated + self.rotation_period
-    }
-}
 
 fn is_there(database: &Database, call: &Call<'_>) -> bool {
     database.static_roles.contains(call.fields.text("name"))
@@ -65,13 +52,33 @@ fn list(database: &mut Database, _: &Call<'_>) -> Outcome {
 
 fn read(database: &mut Database, call: &Call<'_>) -> Outcome {
     let Some(role) = database.static_roles.get(call.fields.text("name")) else { return Ok(Reply::Nothing) };
-    respond(json!({
+    let mut response = Response::of(json!({
         "db_name": role.db_name, "username": role.username, "rotation_statements": role.rotation_statements,
-        "rotation_period": role.rotation_period.as_secs(), "credential_type": "password",
-        "last_vault_rotation": format_rfc3339_nano(role.rotated), "skip_import_rotation": false,
-    }))
+        "credential_type": "password", "last_vault_rotation": format_rfc3339_nano(role.rotated),
+        "skip_import_rotation": false,
+    }));
+    response.data.get_or_insert_default().extend(shown(&role.every));
+    response.ok()
 }
 
+/// How often a password is changed, as roles and passwords show it.
+fn shown(every: &Every) -> Data {
+    let mut data = Data::new();
+    match every {
+        Every::Period(period) => {
+            data.insert("rotation_period".into(), (*period).into());
+        }
+        Every::Schedule { schedule, window } => {
+            data.insert("rotation_schedule".into(), schedule.as_str().into());
+            if *window > 0 {
+                data.insert("rotation_window".into(), (*window).into());
+            }
+        }
+    }
+    data
+}
+
+/// A new role's password is changed at once; a known one's when its time comes.
 fn write(database: &mut Database, call: &Call<'_>) -> Outcome {
     let fields = &call.fields;
     let name = fields.text("name");
@@ -79,72 +86,94 @@ fn write(database: &mut Database, call: &Call<'_>) -> Outcome {
         return Err(Refusal::invalid("Role and Static Role names must be unique"));
     }
     let known = database.static_roles.get(name).cloned();
-    let text = |name: &str, known: Option<&String>| match fields.text(name) {
-        "" => known.cloned().unwrap_or_default(),
-        text => text.to_owned(),
-    };
-    let username = text("username", known.as_ref().map(|role| &role.username));
+    let username = fields.text("username");
     if known.as_ref().is_some_and(|role| role.username != username) {
         return Err(Refusal::invalid("cannot update static account username"));
+    }
+    let db_name = match &known {
+        Some(role) if !fields.has("db_name") => role.db_name.clone(),
+        _ => fields.text("db_name").to_owned(),
+    };
+    if db_name.is_empty() {
+        return Err(Refusal::invalid("database name is a required field"));
     }
     if username.is_empty() {
         return Err(Refusal::invalid("username is a required field to create a static account"));
     }
-    let db_name = text("db_name", known.as_ref().map(|role| &role.db_name));
-    if db_name.is_empty() {
-        return Err(Refusal::invalid("database name is a required field"));
+    let every = every(fields, known.as_ref().map(|role| &role.every))?;
+    check_credential(fields)?;
+    Connection::for_role(&database.connections, &db_name, name)?;
+    if known.is_none() && !fields.text("self_managed_password").is_empty() {
+        return Err(Refusal::Failed(format!("error setting credentials: {}", one_error(SELF_MANAGED))));
     }
-    if !fields.text("rotation_schedule").is_empty() {
-        return Err(Refusal::invalid("the lab rotates by rotation_period only"));
-    }
-    let period = if fields.has("rotation_period") {
-        fields.duration("rotation_period")
-    } else {
-        known.as_ref().map_or(Duration::ZERO, |role| role.rotation_period)
+    let statements = match &known {
+        Some(role) if !fields.has("rotation_statements") => role.rotation_statements.clone(),
+        _ => fields.list("rotation_statements"),
     };
-    if period.is_zero() {
-        return Err(Refusal::invalid(
-            "one of rotation_schedule or rotation_period must be provided to create a static account",
-        ));
-    }
-    if period < Duration::from_secs(5) {
-        return Err(Refusal::invalid("rotation_period must be 5 seconds or more"));
-    }
-    let statements = if fields.has("rotation_statements") {
-        fields.list("rotation_statements")
-    } else {
-        known.as_ref().map(|role| role.rotation_statements.clone()).unwrap_or_default()
-    };
-    let fresh = known.is_none();
-    let role = StaticRole {
-        db_name,
-        username,
-        password: known.as_ref().map(|role| role.password.clone()).unwrap_or_default(),
-        rotation_period: period,
-        rotation_statements: statements,
-        rotated: known.as_ref().map_or(call.now(), |role| role.rotated),
-    };
+    let is_new = known.is_none();
+    let mut role = known.unwrap_or_else(|| StaticRole::new(username, call.now()));
+    (role.db_name, role.rotation_statements, role.every) = (db_name, statements, every);
+    role.plan(role.rotated);
     database.static_roles.insert(name, role);
-    if fresh && let Err(refusal) = change(database, name, call.environment) {
+    if is_new && let Err(told) = database.change_password(name, call.environment) {
         database.static_roles.remove(name);
-        return Err(refusal);
+        return Err(Refusal::Failed(told));
     }
     Ok(Reply::Nothing)
 }
 
-/// Gives the user another password.
-fn change(database: &mut Database, name: &str, environment: &Environment) -> Result<(), Refusal> {
-    let Some(role) = database.static_roles.get(name).cloned() else {
-        return Err(Refusal::invalid("no static role found for role name"));
+/// How often the password is to be changed: by what was sent, or as before.
+fn every(fields: &Fields, known: Option<&Every>) -> Result<Every, Refusal> {
+    let (by_period, by_schedule) = (fields.has("rotation_period"), fields.has("rotation_schedule"));
+    if by_period && by_schedule {
+        return Err(Refusal::invalid(
+            "mutually exclusive fields rotation_period and rotation_schedule were both specified; only one of them can be \
+             provided",
+        ));
+    }
+    if by_period {
+        let period = fields.duration("rotation_period").as_secs();
+        if period < SHORTEST_PERIOD {
+            return Err(Refusal::invalid("rotation_period must be 5 seconds or more"));
+        }
+        if fields.has("rotation_window") {
+            return Err(Refusal::invalid("rotation_window is invalid with use of rotation_period"));
+        }
+        return Ok(Every::Period(period));
+    }
+    if !by_schedule {
+        return known.cloned().ok_or_else(|| {
+            Refusal::invalid(
+                "one of rotation_schedule or rotation_period must be provided to create a static account",
+            )
+        });
+    }
+    // The real server misses the place for what is wrong.
+    let refuse = |what: &str, told: String| {
+        Refusal::Invalid(format!("{what}%!(EXTRA string=error, *errors.errorString={told})"))
     };
-    let connection = Connection::for_role(&database.connections, &role.db_name, name)?;
-    let password = names::password(&environment.entropy);
-    let plugin = database.plugins.of(&connection.plugin_name);
-    plugin
-        .change_password(connection, &role.username, &password, &role.rotation_statements)
-        .map_err(Refusal::Failed)?;
-    database.static_roles.insert(name, StaticRole { password, rotated: environment.now, ..role });
-    Ok(())
+    let schedule = fields.text("rotation_schedule").to_owned();
+    Schedule::parse(&schedule).map_err(|told| refuse("could not parse rotation_schedule", told))?;
+    let window = fields.duration("rotation_window").as_secs();
+    if fields.has("rotation_window") && window < SHORTEST_WINDOW {
+        return Err(refuse(
+            "rotation_window is invalid",
+            "rotation_window must be 3600 seconds or more".to_owned(),
+        ));
+    }
+    Ok(Every::Schedule { schedule, window })
+}
+
+/// The lab changes passwords, and no other credentials.
+fn check_credential(fields: &Fields) -> Result<(), Refusal> {
+    match fields.text("credential_type") {
+        "password" => Ok(()),
+        kind @ "rsa_private_key" => Err(Refusal::Failed(format!("unsupported credential_type: {kind:?}"))),
+        "client_certificate" => {
+            Err(Refusal::invalid("credential_config validation failed: invalid key_type"))
+        }
+        kind => Err(Refusal::Invalid(format!("invalid credential_type {kind:?}"))),
+    }
 }
 
 fn creds(database: &mut Database, call: &Call<'_>) -> Outcome {
@@ -152,19 +181,26 @@ fn creds(database: &mut Database, call: &Call<'_>) -> Outcome {
     let Some(role) = database.static_roles.get(name) else {
         return Err(Refusal::Invalid(format!("unknown role: {name}")));
     };
-    if role.due(call.now()) {
-        change(database, name, call.environment)?;
-    }
-    let Some(role) = database.static_roles.get(name) else { return Ok(Reply::Nothing) };
-    let left = role.rotated + role.rotation_period - call.now();
-    respond(json!({
-        "username": role.username, "password": role.password, "ttl": left.whole_seconds().max(0),
-        "rotation_period": role.rotation_period.as_secs(), "last_vault_rotation": format_rfc3339_nano(role.rotated),
-    }))
+    Connection::for_role(&database.connections, &role.db_name, name)?;
+    let mut response = Response::of(json!({
+        "username": role.username, "password": role.password, "ttl": role.left(call.now()),
+        "last_vault_rotation": format_rfc3339_nano(role.rotated),
+    }));
+    response.data.get_or_insert_default().extend(shown(&role.every));
+    response.ok()
 }
 
 fn rotate(database: &mut Database, call: &Call<'_>) -> Outcome {
-    change(database, call.fields.text("name"), call.environment)?;
+    let name = call.fields.text("name");
+    if !database.static_roles.contains(name) {
+        return Err(Refusal::invalid("no static role found for role name"));
+    }
+    database.change_password(name, call.environment).map_err(|told| {
+        Refusal::Failed(format!(
+            "unable to finish rotating credentials; retries will continue in the background but it is also safe to retry \
+             manually: {told}"
+        ))
+    })?;
     Ok(Reply::Nothing)
 }
 

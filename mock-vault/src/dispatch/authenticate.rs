@@ -4,11 +4,8 @@ use std::sync::Arc;
 
 use crate::dispatch::route::needs_sudo;
 use crate::logical::{Caller, Environment, Refusal, Request};
-use crate::policy::{Acl, Ask, sanitize};
+use crate::policy::{Acl, Ask, parse, sanitize};
 use crate::state::State;
-
-/// What every wrapping endpoint says to a token that wraps nothing, or nothing any more.
-pub(super) const BAD_WRAPPING_TOKEN: &str = "wrapping token is not valid or does not exist";
 
 impl State {
     /// The caller that the request's token proves.
@@ -17,19 +14,14 @@ impl State {
         request: &Request,
         environment: &Environment,
     ) -> Result<Caller, Refusal> {
-        let unwrapping = matches!(request.path.as_str(), "sys/wrapping/unwrap" | "sys/wrapping/rewrap");
         let Some(token) = request.token.as_deref().filter(|token| !token.is_empty()) else {
             return Err(Refusal::Plain { status: 403, text: "permission denied".into() });
         };
         let Some((token_id, token)) = self.tokens.find(token, environment.now) else {
-            return Err(if unwrapping {
-                Refusal::invalid(BAD_WRAPPING_TOKEN)
-            } else {
-                Refusal::InvalidToken
-            });
+            return Err(Refusal::InvalidToken);
         };
-        // A used-up token's last request has been served.
-        if token.num_uses < 0 {
+        // A used-up token's last request has been served, unless this is it.
+        if token.num_uses < 0 && !request.is_resumed() {
             return Err(Refusal::InvalidToken);
         }
         if !token.entity_id.is_empty() && !self.identity.is_enabled(&token.entity_id) {
@@ -69,6 +61,10 @@ impl State {
 
     /// What the caller's policies allow, those of their entity and its groups included.
     pub(crate) fn acl_of(&mut self, caller: &Caller, environment: &Environment) -> Arc<Acl> {
+        if let Some(access) = &caller.token.oidc {
+            // Its policy is made here, and is one.
+            return Arc::new(Acl::new(parse(&access.policy()).ok().as_ref(), None, environment.now));
+        }
         let identity = self.identity.policies_of(&caller.token.entity_id);
         let subject = caller.subject.as_ref();
         if identity.is_empty() {
@@ -81,8 +77,8 @@ impl State {
     /// Counts a use of a token with a limited number of them.
     pub(super) fn count_use(&mut self, caller: &mut Caller) {
         if caller.token.num_uses > 0 {
-            caller.token.num_uses = if caller.token.num_uses == 1 { -1 } else { caller.token.num_uses - 1 };
-            let left = caller.token.num_uses;
+            let left = if caller.token.num_uses == 1 { -1 } else { caller.token.num_uses - 1 };
+            Arc::make_mut(&mut caller.token).num_uses = left;
             self.tokens.change(&caller.token_id, |entry| entry.num_uses = left);
         }
     }

@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 
+use crate::audit::Audited;
 use crate::dispatch::Answer;
+use crate::identity;
 use crate::logical::{
-    Caller, Environment, Operation, Outcome, Refusal, Reply, Request, Response, envelope, to_go_json,
+    Caller, Environment, Need, Operation, Outcome, Refusal, Reply, Request, Response, envelope, to_go_json,
 };
 use crate::state::State;
 use crate::sys;
@@ -29,20 +31,28 @@ impl State {
         open: bool,
     ) -> Answer {
         let outcome = match outcome {
-            Ok(Reply::Await(fetch)) => return Answer::Await(fetch),
+            Ok(Reply::Await(need)) => return Answer::Await(need),
+            Err(Refusal::NeedsKey(kind)) => return Answer::Await(Need::Key(kind)),
             Ok(Reply::Respond(response)) => {
-                self.grant(request, environment, *response, caller, open).map(Some)
+                self.grant(request, environment, response, caller, open).map(Some)
             }
             Ok(Reply::Nothing) => Ok(None),
             Err(refusal) => Err(refusal),
         };
-        if let Err(refusal) = self.audit.response(request, caller, &outcome, environment) {
-            return refused(&refusal, !open);
+        if self.audit.are_enabled() {
+            let mount = self.view_of(&request.path);
+            let headers = &self.settings.audited_headers;
+            let audited = Audited { request, caller, mount: &mount, open, headers, environment };
+            if let Err(refusal) = self.audit.response(&audited, &outcome) {
+                return refused(&refusal, !open);
+            }
         }
         match outcome {
             Ok(None) => nothing(request.operation),
             Ok(Some(response)) => self.present(request, environment, response, open),
-            Err(refusal) => refused(&refusal, !open),
+            Err(refusal) => {
+                identity::denial(&request.path, &refusal).unwrap_or_else(|| refused(&refusal, !open))
+            }
         }
     }
 
@@ -51,11 +61,11 @@ impl State {
         &mut self,
         request: &Request,
         environment: &Environment,
-        mut response: Response,
+        mut response: Box<Response>,
         caller: Option<&Caller>,
         open: bool,
-    ) -> Result<Response, Refusal> {
-        let Some((_, view)) = self.locate(&request.path) else { return Ok(response) };
+    ) -> Result<Box<Response>, Refusal> {
+        let Some(view) = self.locate(&request.path) else { return Ok(response) };
         if open && let Some(auth) = response.auth.take() {
             let (auth, warnings) = self.finish_login(request, environment, &view, auth)?;
             response.auth = Some(auth);
@@ -69,7 +79,7 @@ impl State {
         &mut self,
         request: &Request,
         environment: &Environment,
-        response: Response,
+        response: Box<Response>,
         open: bool,
     ) -> Answer {
         let wrapping = request.wrap_ttl.filter(|_| response.wrap_info.is_none() && response.raw.is_none());
@@ -99,7 +109,7 @@ impl State {
             };
         }
         if let Some(status) = response.status {
-            let id = if status == 202 { "" } else { request.id.as_str() };
+            let id = if response.anonymous { "" } else { request.id.as_str() };
             let body = envelope(id, "", &response);
             return send(status, JSON, body, false, response.headers);
         }

@@ -115,11 +115,7 @@ fn entry(
 ) -> TokenEntry {
     let mount = view.path.strip_prefix("auth/").unwrap_or(&view.path).trim_end_matches('/').replace('/', "-");
     TokenEntry {
-        id: String::new(),
-        accessor: String::new(),
-        parent: String::new(),
         policies,
-        path: request.path.clone(),
         meta: granted.metadata.clone(),
         display_name: if granted.display_name.is_empty() {
             mount
@@ -127,13 +123,12 @@ fn entry(
             format!("{mount}-{}", granted.display_name)
         },
         num_uses: granted.num_uses,
-        created: environment.now,
         ttl,
         explicit_max_ttl: granted.explicit_max_ttl,
         period: granted.period,
-        role: String::new(),
         entity_id,
         bound_cidrs: granted.bound_cidrs.clone(),
         batch: granted.batch,
+        ..TokenEntry::new(&request.path, environment.now)
     }
 }

@@ -21,6 +21,13 @@ pub(crate) fn is_open(mounts: &Mounts, path: &str) -> bool {
     }
 }
 
+/// Whether what is written to a path is bytes.
+pub(crate) fn takes_bytes(mounts: &Mounts, path: &str) -> bool {
+    let Some(mount) = mounts.route(path) else { return false };
+    let rest = path.strip_prefix(mount.entry.path.as_str()).unwrap_or("");
+    matches!(&mount.backend, Backend::Engine(engine) if special(engine.binary(), rest))
+}
+
 /// Whether a path needs `sudo` beside the capability.
 pub(super) fn needs_sudo(mounts: &Mounts, path: &str) -> bool {
     let Some(mount) = mounts.route(path) else { return false };
@@ -41,15 +48,15 @@ impl State {
         environment: &Environment,
         caller: Option<&Caller>,
     ) -> Outcome {
-        let Some((at, view)) = self.locate(&request.path) else {
+        let Some(view) = self.locate(&request.path) else {
             return Err(Refusal::Plain {
                 status: 404,
                 text: format!("no handler for route {:?}. route entry not found.", request.path),
             });
         };
-        let path = request.path.strip_prefix(at.as_str()).unwrap_or("");
+        let path = request.path.strip_prefix(view.path.as_str()).unwrap_or("");
         let mut call = Call { request, path, environment, mount: &view, caller, fields: Fields::default() };
-        let Some(mount) = self.mounts.at_mut(&at) else { return Err(Refusal::UnsupportedPath) };
+        let Some(mount) = self.mounts.at_mut(&view.path) else { return Err(Refusal::UnsupportedPath) };
         match &mut mount.backend {
             Backend::System => invoke(sys::ENDPOINTS, self, &mut call),
             Backend::Token => invoke(&[token::ENDPOINTS], self, &mut call),
@@ -66,9 +73,9 @@ impl State {
         environment: &Environment,
         caller: &Caller,
     ) -> Result<Operation, Refusal> {
-        let Some((at, view)) = self.locate(&request.path) else { return Ok(Operation::Update) };
-        let Some(mount) = self.mounts.at(&at) else { return Ok(Operation::Update) };
-        let path = request.path.strip_prefix(at.as_str()).unwrap_or("");
+        let Some(view) = self.locate(&request.path) else { return Ok(Operation::Update) };
+        let Some(mount) = self.mounts.at(&view.path) else { return Ok(Operation::Update) };
+        let path = request.path.strip_prefix(view.path.as_str()).unwrap_or("");
         let mut call = Call {
             request,
             path,
@@ -78,7 +85,8 @@ impl State {
             fields: Fields::default(),
         };
         let found = match &mount.backend {
-            Backend::System | Backend::Identity => None,
+            Backend::System => None,
+            Backend::Identity => exists(identity::ENDPOINTS, self, &mut call)?,
             Backend::Token => exists(&[token::ENDPOINTS], self, &mut call)?,
             Backend::Cubbyhole => exists(&[cubbyhole::ENDPOINTS], self, &mut call)?,
             Backend::Engine(engine) => engine.exists(&mut call)?,
@@ -86,7 +94,7 @@ impl State {
         Ok(if found == Some(false) { Operation::Create } else { Operation::Update })
     }
 
-    pub(super) fn locate(&self, path: &str) -> Option<(String, Arc<MountView>)> {
-        self.mounts.route(path).map(|mount| (mount.entry.path.clone(), Arc::clone(&mount.view)))
+    pub(super) fn locate(&self, path: &str) -> Option<Arc<MountView>> {
+        self.mounts.route(path).map(|mount| Arc::clone(&mount.view))
     }
 }

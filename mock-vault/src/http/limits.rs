@@ -193,8 +193,8 @@ impl Walker<'_> {
         }
         let text = String::from_utf8_lossy(text);
         match text.parse::<f64>() {
-            Ok(_) => Ok(()),
-            Err(_) => Err(format!("malformed JSON, invalid number syntax for '{text}'")),
+            Ok(number) if number.is_finite() => Ok(()),
+            _ => Err(format!("malformed JSON, invalid number syntax for '{text}'")),
         }
     }
 
@@ -240,6 +240,7 @@ mod tests {
             ("{\"a\":\"b\\u12\"}", "invalid character '\"' in string escape code"),
             ("{\"a\":\"\\x\"}", "invalid character 'x' in string escape code"),
             ("{\"a\":01}", "invalid character '1' after top-level value"),
+            ("{\"a\":1e400}", "malformed JSON, invalid number syntax for '1e400'"),
             ("{\"a\":-}", "malformed JSON, invalid number syntax for '-'"),
             ("{\"a\":1.2.3}", "malformed JSON, invalid number syntax for '1.2.3'"),
             ("{'a':1}", "invalid character ''' looking for beginning of value"),

@@ -1,60 +1,170 @@
 //! From HTTP to the server and back.
 
+mod cors;
 mod json;
+mod limit;
 mod limits;
 mod query;
 mod request;
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
-use http::{HeaderName, HeaderValue, Method};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, STRICT_TRANSPORT_SECURITY};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use lab_wire::jwt::Fetcher;
 
 use crate::dispatch::{Answer, errors_body};
-use crate::fetch::Fetcher;
+use crate::logical::{Need, Request};
 use crate::sys::{RawRequest, serve_raw};
 use crate::vault::Vault;
 
+pub(crate) use self::json::{parse_as, whole_complaint};
+
+use self::cors::{Crossing, cross};
 use self::request::logical;
 
-/// Serves one request.
-pub(crate) async fn serve(
-    vault: Arc<Vault>,
-    fetcher: Arc<Fetcher>,
-    request: http::Request<Bytes>,
-    remote: SocketAddr,
-) -> http::Response<Bytes> {
-    let namespace = request.headers().get("x-vault-namespace").cloned();
-    let head = request.method() == Method::HEAD;
-    let mut response = respond(&vault, &fetcher, request, remote).await;
-    let headers = response.headers_mut();
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers
-        .insert("strict-transport-security", HeaderValue::from_static("max-age=31536000; includeSubDomains"));
-    if let Some(namespace) = namespace.filter(|namespace| !namespace.is_empty()) {
-        headers.insert("x-vault-namespace", namespace);
-    }
-    if head {
-        *response.body_mut() = Bytes::new();
-    }
-    response
+/// What becomes of a request.
+pub(crate) enum Served {
+    /// It is answered: nearly every request is at once.
+    Now(http::Response<Bytes>),
+    /// It waits for something, and everybody else for nothing.
+    Later(Pin<Box<dyn Future<Output = http::Response<Bytes>> + Send>>),
 }
 
-async fn respond(
-    vault: &Vault,
-    fetcher: &Fetcher,
-    request: http::Request<Bytes>,
+/// Serves one request.
+pub(crate) fn serve(
+    vault: &Arc<Vault>,
+    fetcher: &Arc<Fetcher>,
+    request: &http::Request<Bytes>,
     remote: SocketAddr,
-) -> http::Response<Bytes> {
-    let path = query::decode_path(request.uri().path());
-    let Some(path) = path.filter(|path| path.chars().all(|c| !c.is_control())) else {
-        return plain(400, "text/plain; charset=utf-8", Bytes::new());
+) -> Served {
+    let frame = Frame {
+        namespace: request
+            .headers()
+            .get("x-vault-namespace")
+            .filter(|namespace| !namespace.is_empty())
+            .cloned(),
+        head: request.method() == Method::HEAD,
     };
-    let Some(rest) = path.strip_prefix("/v1/") else { return outside(vault, &path) };
+    let crossing = match cross(vault, request) {
+        Crossing::None => HeaderMap::new(),
+        Crossing::Admitted(headers) => headers,
+        Crossing::Answered(response) => return Served::Now(frame.around(*response, HeaderMap::new())),
+    };
+    match respond(vault, request, remote) {
+        Outcome::Answered(response) => Served::Now(frame.around(response, crossing)),
+        Outcome::Waits(waiting) => {
+            let (vault, fetcher) = (Arc::clone(vault), Arc::clone(fetcher));
+            Served::Later(Box::pin(
+                async move { frame.around(waiting.resume(&vault, &fetcher).await, crossing) },
+            ))
+        }
+    }
+}
+
+/// What every answer to a request has around it.
+struct Frame {
+    namespace: Option<HeaderValue>,
+    /// Whether only the head was asked for.
+    head: bool,
+}
+
+impl Frame {
+    fn around(self, mut response: http::Response<Bytes>, crossing: HeaderMap) -> http::Response<Bytes> {
+        let headers = response.headers_mut();
+        headers.extend(crossing);
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        headers.insert(
+            STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+        );
+        if let Some(namespace) = self.namespace {
+            headers.insert("x-vault-namespace", namespace);
+        }
+        if self.head {
+            *response.body_mut() = Bytes::new();
+        }
+        response
+    }
+}
+
+/// A response, or what it waits for.
+enum Outcome {
+    Answered(http::Response<Bytes>),
+    Waits(Box<Waiting>),
+}
+
+impl From<http::Response<Bytes>> for Outcome {
+    fn from(response: http::Response<Bytes>) -> Self {
+        Self::Answered(response)
+    }
+}
+
+/// A request that was seen, and needs something.
+struct Waiting {
+    logical: Request,
+    need: Need,
+    /// What its answer tells of rate limits.
+    headers: HeaderMap,
+}
+
+impl Waiting {
+    /// Gets what is needed, as often as something is, and answers.
+    async fn resume(mut self, vault: &Vault, fetcher: &Fetcher) -> http::Response<Bytes> {
+        let mut response = loop {
+            match self.need {
+                Need::Document(fetch) => self.logical.fetched.push(fetcher.fetch(&fetch).await),
+                Need::Key(kind) => match vault.make_key(kind).await {
+                    Ok(key) => self.logical.key = Some(key),
+                    Err(error) => break refused(500, Some(&error.to_string())),
+                },
+                Need::Turn(keys) => {
+                    self.logical.listed.extend(keys);
+                    tokio::task::yield_now().await;
+                }
+            }
+            match vault.serve(&mut self.logical) {
+                None => break refused(503, Some("Vault is sealed")),
+                Some(Answer::Await(need)) => self.need = need,
+                Some(answer) => break send(answer),
+            }
+        };
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}
+
+fn respond(vault: &Vault, request: &http::Request<Bytes>, remote: SocketAddr) -> Outcome {
+    let Some(path) = query::decode_path(request.uri().path()) else {
+        return plain(400, "text/plain; charset=utf-8", Bytes::from_static(b"400 Bad Request")).into();
+    };
+    if path.chars().any(char::is_control) {
+        return plain(400, "text/plain; charset=utf-8", Bytes::new()).into();
+    }
+    let Some(rest) = path.strip_prefix("/v1/") else { return outside(vault, request.method(), &path).into() };
     if path.contains("//") || path.split('/').any(|segment| segment == "." || segment == "..") {
-        return redirect(&clean(&path));
+        return redirect(request.method(), &clean(&path)).into();
+    }
+    let headers = match limit::admit(vault, request, rest, remote) {
+        Ok(headers) => headers,
+        Err(refused) => return (*refused).into(),
+    };
+    match admitted(vault, request, rest, remote) {
+        Outcome::Answered(mut response) => {
+            response.headers_mut().extend(headers);
+            response.into()
+        }
+        Outcome::Waits(waiting) => Outcome::Waits(Box::new(Waiting { headers, ..*waiting })),
+    }
+}
+
+/// Serves a request to `/v1/{rest}`.
+fn admitted(vault: &Vault, request: &http::Request<Bytes>, rest: &str, remote: SocketAddr) -> Outcome {
+    if matches!(rest, "sys" | "sys/pprof") {
+        return redirect(request.method(), &format!("/v1/{rest}/")).into();
     }
     if let Some(below) = rest.strip_prefix("sys/") {
         let raw = RawRequest {
@@ -64,31 +174,31 @@ async fn respond(
             body: request.body(),
         };
         if let Some(answer) = serve_raw(vault, &raw) {
-            return send(answer);
+            return send(answer).into();
         }
     }
     if vault.lock().unsealed.is_none() {
-        return refused(503, Some("Vault is sealed"));
+        return refused(503, Some("Vault is sealed")).into();
     }
-    let mut logical = match logical(vault, &request, rest, remote) {
+    let mut logical = match logical(vault, request, rest, remote) {
         Ok(logical) => logical,
-        Err((status, text)) => return refused(status, text.as_deref()),
+        Err((status, text)) => return refused(status, text.as_deref()).into(),
     };
-    loop {
-        match vault.serve(logical.clone()) {
-            None => return refused(503, Some("Vault is sealed")),
-            Some(Answer::Await(fetch)) => logical.fetched.push(fetcher.fetch(&fetch).await),
-            Some(answer) => return send(answer),
+    match vault.serve(&mut logical) {
+        None => refused(503, Some("Vault is sealed")).into(),
+        Some(Answer::Await(need)) => {
+            Outcome::Waits(Box::new(Waiting { logical, need, headers: HeaderMap::new() }))
         }
+        Some(answer) => send(answer).into(),
     }
 }
 
 /// What is not below `/v1/`.
-fn outside(vault: &Vault, path: &str) -> http::Response<Bytes> {
+fn outside(vault: &Vault, method: &Method, path: &str) -> http::Response<Bytes> {
     if path == "/v1" {
-        return redirect("/v1/");
+        return redirect(method, "/v1/");
     }
-    if vault.lock().ui && !path.starts_with("/v2/") {
+    if vault.lock().ui {
         return if path.starts_with("/ui/") {
             plain(
                 200,
@@ -96,7 +206,7 @@ fn outside(vault: &Vault, path: &str) -> http::Response<Bytes> {
                 Bytes::from_static(b"<!doctype html><title>Vault</title><p>The lab has no web interface.\n"),
             )
         } else {
-            redirect("/ui/")
+            redirect(method, "/ui/")
         };
     }
     plain(404, "text/plain; charset=utf-8", Bytes::from_static(b"404 page not found\n"))
@@ -113,16 +223,21 @@ fn clean(path: &str) -> String {
             segment => segments.push(segment),
         }
     }
-    let slash = if path.ends_with('/') && !segments.is_empty() { "/" } else { "" };
+    let slash = if segments == ["v1"] || path.ends_with('/') && !segments.is_empty() { "/" } else { "" };
     format!("/{}{slash}", segments.join("/"))
 }
 
-fn redirect(to: &str) -> http::Response<Bytes> {
-    let mut response = plain(
-        307,
-        "text/html; charset=utf-8",
-        Bytes::from(format!("<a href=\"{to}\">Temporary Redirect</a>.\n\n")),
-    );
+/// Only who reads is told in words where to go.
+fn redirect(method: &Method, to: &str) -> http::Response<Bytes> {
+    let words = if method == Method::GET {
+        Bytes::from(format!("<a href=\"{to}\">Temporary Redirect</a>.\n\n"))
+    } else {
+        Bytes::new()
+    };
+    let mut response = plain(307, "text/html; charset=utf-8", words);
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        response.headers_mut().remove(CONTENT_TYPE);
+    }
     if let Ok(to) = HeaderValue::from_str(to) {
         response.headers_mut().insert(LOCATION, to);
     }
@@ -144,7 +259,7 @@ fn send(answer: Answer) -> http::Response<Bytes> {
             }
             response
         }
-        // The loop that serves a request does not let go of one that waits.
+        // Whoever has an answer looks first whether it is one.
         Answer::Await(_) => refused(500, Some("internal error")),
     }
 }
@@ -165,9 +280,12 @@ mod tests {
 
     #[test]
     fn paths_are_cleaned_as_go_does_it() {
-        for (path, cleaned) in
-            [("/v1//sys/mounts", "/v1/sys/mounts"), ("/v1/a/../b/", "/v1/b/"), ("/v1/./a", "/v1/a")]
-        {
+        for (path, cleaned) in [
+            ("/v1//sys/mounts", "/v1/sys/mounts"),
+            ("/v1/a/../b/", "/v1/b/"),
+            ("/v1/./a", "/v1/a"),
+            ("/v1/a/..", "/v1/"),
+        ] {
             assert_eq!(clean(path), cleaned);
         }
     }

@@ -28,11 +28,13 @@ pub(super) fn logical(
     let mut parameters = query::parameters(request.uri().query().unwrap_or(""));
     let help = parameters.remove("help").is_some();
     let (operation, data) = match request.method().as_str() {
-        "GET" | "HEAD" if help => (Operation::Help, parameters),
+        "GET" if help => (Operation::Help, parameters),
         "HELP" => (Operation::Help, parameters),
-        "GET" | "HEAD" => (read_or_list(&mut parameters)?, parameters),
+        "HEAD" | "OPTIONS" => (Operation::Header, parameters),
+        "GET" => (read_or_list(&mut parameters)?, parameters),
         "LIST" => (Operation::List, parameters),
         "DELETE" => (Operation::Delete, parameters),
+        "POST" | "PUT" if vault.takes_bytes(&path) => (Operation::Update, bytes(request.body())),
         "POST" | "PUT" => (Operation::Update, body(headers, request.body())?),
         "PATCH" => {
             check_patch_type(headers)?;
@@ -43,16 +45,22 @@ pub(super) fn logical(
     if operation == Operation::List && !path.ends_with('/') {
         path.push('/');
     }
+    let (token, shows_bearer) = token(headers);
+    let authorization = Some(text(headers, "authorization")).filter(|sent| !sent.is_empty() && !shows_bearer);
     Ok(Request {
         id: vault.request_id(),
         operation,
         path,
         data,
-        token: token(headers),
+        token,
+        shows_bearer,
+        authorization: authorization.map(str::to_owned),
         wrap_ttl: wrap_ttl(headers)?,
         remote,
         headers: kept(headers),
         fetched: Vec::new(),
+        key: None,
+        listed: Vec::new(),
     })
 }
 
@@ -68,11 +76,12 @@ fn read_or_list(parameters: &mut Data) -> Result<Operation, Refused> {
     }
 }
 
+/// A body that is no JSON.
+fn bytes(body: &Bytes) -> Data {
+    Data::from_iter([("http_raw_body".to_owned(), Value::from(STANDARD.encode(body)))])
+}
+
 fn body(headers: &HeaderMap, body: &Bytes) -> Result<Data, Refused> {
-    if text(headers, "content-type") == "application/ocsp-request" {
-        // The one kind of request that is bytes.
-        return Ok(Data::from_iter([("http_raw_body".to_owned(), Value::from(STANDARD.encode(body)))]));
-    }
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     let form = text(headers, "content-type").starts_with("application/x-www-form-urlencoded");
     match first {
@@ -85,6 +94,10 @@ fn body(headers: &HeaderMap, body: &Bytes) -> Result<Data, Refused> {
 
 fn check_patch_type(headers: &HeaderMap) -> Result<(), Refused> {
     let given = text(headers, "content-type");
+    let mut parameters = given.split(';').skip(1).map(str::trim).filter(|parameter| !parameter.is_empty());
+    if parameters.any(|parameter| !parameter.contains('=')) {
+        return Err((400, Some("mime: invalid media parameter".into())));
+    }
     match given.split(';').next().map(str::trim) {
         Some("application/merge-patch+json") => Ok(()),
         Some("") | None => Err((400, Some("mime: no media type".into()))),
@@ -99,16 +112,23 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
 }
 
-fn token(headers: &HeaderMap) -> Option<String> {
-    let token = match text(headers, "x-vault-token") {
-        "" => text(headers, "authorization").strip_prefix("Bearer ").unwrap_or(""),
-        token => token,
-    };
-    (!token.is_empty()).then(|| token.to_owned())
+/// The token, and whether it stands in `Authorization`.
+fn token(headers: &HeaderMap) -> (Option<String>, bool) {
+    match text(headers, "x-vault-token") {
+        "" => {
+            let token =
+                text(headers, "authorization").strip_prefix("Bearer ").filter(|token| !token.is_empty());
+            (token.map(str::to_owned), token.is_some())
+        }
+        token => (Some(token.to_owned()), false),
+    }
 }
 
 fn wrap_ttl(headers: &HeaderMap) -> Result<Option<Duration>, Refused> {
     let sent = text(headers, "x-vault-wrap-ttl");
+    if sent.is_empty() {
+        return Ok(None);
+    }
     let refuse = |text: String| (400, Some(format!("error parsing X-Vault-Wrap-TTL header: {text}")));
     match parse_seconds(&Value::from(sent)) {
         Err(error) => Err(refuse(error)),
@@ -118,10 +138,15 @@ fn wrap_ttl(headers: &HeaderMap) -> Result<Option<Duration>, Refused> {
     }
 }
 
+/// Headers that are about the connection, or secret.
+const PASSING: [&str; 6] =
+    ["host", "content-length", "connection", "accept-encoding", "x-vault-token", "authorization"];
+
 /// The headers that the audit log or an engine may want.
 fn kept(headers: &HeaderMap) -> std::collections::BTreeMap<String, String> {
-    ["user-agent", "if-modified-since", "accept"]
+    headers
         .iter()
-        .filter_map(|name| Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned())))
+        .filter(|(name, _)| !PASSING.contains(&name.as_str()))
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect()
 }

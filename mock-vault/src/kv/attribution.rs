@@ -1,8 +1,5 @@
 //! Who changed a secret.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use crate::logical::Call;
@@ -22,11 +19,10 @@ impl Attribution {
     pub(super) fn of(call: &Call<'_>, operation: &str) -> Self {
         let token = call.caller.map(|caller| &caller.token);
         let entity_id = token.map(|token| token.entity_id.clone()).unwrap_or_default();
-        let policies = token.map(|token| token.policies.as_slice()).unwrap_or_default();
         Self {
             actor: token.map(|token| token.display_name.clone()).unwrap_or_default(),
             operation: operation.to_owned(),
-            client_id: if entity_id.is_empty() { without_entity(policies) } else { entity_id.clone() },
+            client_id: token.map(|token| token.client_id()).unwrap_or_default(),
             entity_id,
         }
     }
@@ -40,9 +36,4 @@ impl Attribution {
             entity_id: String::new(),
         }
     }
-}
-
-/// Clients without an entity are told apart by their policies.
-fn without_entity(policies: &[String]) -> String {
-    STANDARD.encode(digest(&SHA256, format!("{}\0root", policies.join("\u{7f}")).as_bytes()))
 }

@@ -36,10 +36,8 @@ fn stripped(data: &Data, depth: usize, level: usize) -> Data {
 
 fn find<'a>(kv: &'a Versioned, call: &Call<'_>) -> Option<(&'a Secret, u64, &'a Version)> {
     let secret = kv.secrets.get(call.fields.text("path"))?;
-    let number = match call.fields.number("version") {
-        0 => secret.current,
-        number => u64::try_from(number).ok()?,
-    };
+    let number = u64::try_from(call.fields.number("version")).unwrap_or(0);
+    let number = if number == 0 { secret.current } else { number };
     Some((secret, number, secret.versions.get(&number)?))
 }
 
@@ -77,17 +75,27 @@ pub(super) fn patch(kv: &mut Versioned, call: &Call<'_>) -> Outcome {
     let config = kv.config.get().clone();
     let path = call.fields.text("path").to_owned();
     let patch = sent(call)?;
-    let Some(secret) = kv.secrets.get(&path) else { return Err(Refusal::Silent(404)) };
-    let Some(version) = secret.versions.get(&secret.current) else { return Err(Refusal::Silent(404)) };
+    let Some(secret) = kv.secrets.get(&path) else { return absent() };
+    let Some(version) = secret.versions.get(&secret.current) else { return absent() };
     if !version.is_live(call.now()) {
         return shown(call, secret, secret.current, version, "data", Value::Null);
     }
     check_and_set(call, Some(secret), &config)?;
-    let mut data = version.data.clone().unwrap_or_default();
-    merge_patch(&mut data, &patch);
+    let Some(mut data) = version.data.clone() else {
+        return Err(Refusal::Failed("resource does not exist".into()));
+    };
+    let data = patch.map(|patch| {
+        merge_patch(&mut data, &patch);
+        data
+    });
     let mut secret = secret.clone();
     secret.add(data, &config, call.now(), Attribution::of(call, "patch"));
     finish(kv, &path, secret)
+}
+
+/// Nothing to patch: 404 without a body.
+pub(super) fn absent() -> Outcome {
+    Response::raw(404, "application/json", "").ok()
 }
 
 fn finish(kv: &mut Versioned, path: &str, secret: Secret) -> Outcome {
@@ -96,8 +104,29 @@ fn finish(kv: &mut Versioned, path: &str, secret: Secret) -> Outcome {
     respond(answer.unwrap_or_default())
 }
 
-fn sent(call: &Call<'_>) -> Result<Data, Refusal> {
-    call.fields.object("data").cloned().ok_or_else(|| Refusal::invalid("no data provided"))
+/// The data that was sent; null is data too.
+fn sent(call: &Call<'_>) -> Result<Option<Data>, Refusal> {
+    let mut data = call.fields.object("data").cloned().ok_or_else(|| Refusal::invalid("no data provided"))?;
+    data.values_mut().for_each(as_float);
+    Ok(Some(data).filter(|_| call.fields.raw().get("data").is_some_and(|sent| !sent.is_null())))
+}
+
+/// Numbers are kept as floating point numbers, and long ones lose their last digits.
+fn as_float(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_i64() || number.is_u64() => {
+            const EXACT: f64 = 9_007_199_254_740_992.0;
+            let float = number.as_f64().unwrap_or(0.0);
+            if float.abs() > EXACT
+                && let Some(kept) = serde_json::Number::from_f64(float)
+            {
+                *number = kept;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(as_float),
+        Value::Object(fields) => fields.values_mut().for_each(as_float),
+        _ => {}
+    }
 }
 
 /// Refuses a write that was made for another version than the current one.
@@ -109,13 +138,13 @@ fn check_and_set(call: &Call<'_>, known: Option<&Secret>, config: &Config) -> Re
             return Err(Refusal::invalid("check-and-set parameter required for this call"));
         }
         None | Some(Value::Null) => return Ok(()),
-        Some(Value::Number(number)) => number.as_u64(),
+        Some(Value::Number(number)) => number.as_i64(),
         Some(Value::String(text)) => text.parse().ok(),
         Some(_) => None,
     };
     match wanted {
         None => Err(Refusal::invalid("error parsing check-and-set parameter")),
-        Some(wanted) if wanted != current => {
+        Some(wanted) if u64::try_from(wanted) != Ok(current) => {
             Err(Refusal::invalid("check-and-set parameter did not match the current version"))
         }
         Some(_) => Ok(()),

@@ -13,7 +13,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::text("path"),
     Field::flag("cas_required"),
     Field::number("max_versions"),
-    Field::signed_seconds("delete_version_after"),
+    Field::seconds("delete_version_after"),
     Field::object("custom_metadata"),
 ];
 
@@ -41,6 +41,10 @@ pub(super) fn list(kv: &mut Versioned, call: &Call<'_>) -> Outcome {
 
 pub(super) fn write(kv: &mut Versioned, call: &Call<'_>) -> Outcome {
     let path = call.fields.text("path");
+    let settings_sent = ["max_versions", "cas_required", "delete_version_after", "custom_metadata"];
+    if !settings_sent.into_iter().any(|name| call.fields.has(name)) {
+        return Ok(Reply::Nothing);
+    }
     let custom = call.fields.object("custom_metadata").map(checked).transpose()?;
     let mut secret = kv.secrets.get(path).cloned().unwrap_or_else(|| Secret::new(call.now()));
     settings(&mut secret, call);
@@ -54,7 +58,8 @@ pub(super) fn write(kv: &mut Versioned, call: &Call<'_>) -> Outcome {
 /// Changes what is sent; null removes custom metadata.
 pub(super) fn patch(kv: &mut Versioned, call: &Call<'_>) -> Outcome {
     let path = call.fields.text("path");
-    let Some(mut secret) = kv.secrets.get(path).cloned() else { return Err(Refusal::Silent(404)) };
+    let Some(mut secret) = kv.secrets.get(path).cloned() else { return crate::kv::data::absent() };
+    patchable(call)?;
     settings(&mut secret, call);
     if let Some(patch) = call.fields.object("custom_metadata") {
         let mut merged = secret.custom_metadata.clone().unwrap_or_default();
@@ -72,13 +77,49 @@ pub(super) fn patch(kv: &mut Versioned, call: &Call<'_>) -> Outcome {
     Ok(Reply::Nothing)
 }
 
+/// Refuses what does not fit into the metadata as it is: a patch is not converted.
+fn patchable(call: &Call<'_>) -> Result<(), Refusal> {
+    let failed = |kind: &str, field: &str, wanted: &str| {
+        Refusal::Failed(format!(
+            "json: cannot unmarshal {kind} into Go struct field KeyMetadata.{field} of type {wanted}"
+        ))
+    };
+    let versions = call.fields.number("max_versions");
+    if u32::try_from(versions).is_err() {
+        return Err(failed(&format!("number {versions}"), "max_versions", "uint32"));
+    }
+    let Some(custom) = call.fields.object("custom_metadata") else { return Ok(()) };
+    too_many(custom)?;
+    for value in custom.values() {
+        let kind = match value {
+            Value::Number(_) => "number",
+            Value::Bool(_) => "bool",
+            Value::String(_) | Value::Null | Value::Array(_) | Value::Object(_) => continue,
+        };
+        return Err(failed(kind, "custom_metadata", "string"));
+    }
+    Ok(())
+}
+
+fn listed(text: &str) -> Refusal {
+    Refusal::Invalid(crate::logical::one_error(&format!("custom_metadata validation failed: {text}")))
+}
+
+fn too_many(sent: &Data) -> Result<(), Refusal> {
+    if sent.len() > 64 {
+        return Err(listed(&format!("payload must contain at most 64 keys, provided {}", sent.len())));
+    }
+    Ok(())
+}
+
 fn settings(secret: &mut Secret, call: &Call<'_>) {
     let fields = &call.fields;
     if fields.has("cas_required") {
         secret.cas_required = fields.flag("cas_required");
     }
     if fields.has("max_versions") {
-        secret.max_versions = u64::try_from(fields.number("max_versions")).unwrap_or(0);
+        // It has 32 bits there, whatever was sent.
+        secret.max_versions = u64::from(fields.number("max_versions") as u32);
     }
     if fields.has("delete_version_after") {
         secret.delete_version_after = fields.duration("delete_version_after");
@@ -93,9 +134,7 @@ pub(super) fn delete(kv: &mut Versioned, call: &Call<'_>) -> Outcome {
 /// At most 64 texts, with short names and values.
 fn checked(sent: &Data) -> Result<BTreeMap<String, String>, Refusal> {
     let refuse = |text: String| Refusal::Invalid(format!("custom_metadata validation failed: {text}"));
-    if sent.len() > 64 {
-        return Err(refuse(format!("payload must contain at most 64 keys, provided {}", sent.len())));
-    }
+    too_many(sent)?;
     let mut checked = BTreeMap::new();
     for (name, value) in sent {
         let text = match value {
@@ -111,16 +150,21 @@ fn checked(sent: &Data) -> Result<BTreeMap<String, String>, Refusal> {
             }
         };
         if name.is_empty() || name.len() > 128 {
-            return Err(refuse(format!(
+            return Err(listed(&format!(
                 "length of key {name:?} is {} but must be 0 < len(key) <= 128",
                 name.len()
             )));
         }
         if text.is_empty() || text.len() > 512 {
-            return Err(refuse(format!(
+            return Err(listed(&format!(
                 "length of value for key {name:?} is {} but must be 0 < len(value) <= 512",
                 text.len()
             )));
+        }
+        for (what, text) in [("key", name), ("value for key", &text)] {
+            if text.contains(char::is_control) {
+                return Err(listed(&format!("{what} {name:?} contains unprintable characters")));
+            }
         }
         checked.insert(name.clone(), text);
     }

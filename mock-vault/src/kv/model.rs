@@ -43,7 +43,7 @@ pub(super) struct Secret {
 /// A version of a secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Version {
-    /// `None` once it is destroyed.
+    /// `None` once it is destroyed, and where null was written.
     pub(super) data: Option<Data>,
     #[serde(with = "moment")]
     pub(super) created: OffsetDateTime,
@@ -73,16 +73,12 @@ impl Secret {
     }
 
     /// Adds a version and drops those that are too old.
-    pub(super) fn add(&mut self, data: Data, config: &Config, now: OffsetDateTime, by: Attribution) {
+    pub(super) fn add(&mut self, data: Option<Data>, config: &Config, now: OffsetDateTime, by: Attribution) {
         self.current += 1;
-        let after = [self.delete_version_after, config.delete_version_after]
-            .into_iter()
-            .filter(|after| !after.is_zero())
-            .min();
         let version = Version {
-            data: Some(data),
+            data,
             created: now,
-            deletion: after.map(|after| now + after),
+            deletion: self.deletion_after(config, now),
             destroyed: false,
             created_by: Some(by.clone()),
             deleted_by: None,
@@ -90,15 +86,21 @@ impl Secret {
         self.versions.insert(self.current, version);
         self.updated = now;
         self.last_updated_by = Some(by);
-        let kept = [self.max_versions, config.max_versions]
-            .into_iter()
-            .find(|limit| *limit > 0)
-            .unwrap_or(DEFAULT_MAX_VERSIONS);
+        let kept = match self.max_versions.max(config.max_versions) {
+            0 => DEFAULT_MAX_VERSIONS,
+            kept => kept,
+        };
         if self.current > kept {
             self.oldest = self.current - kept + 1;
             let oldest = self.oldest;
             self.versions.retain(|number, _| *number >= oldest);
         }
+    }
+
+    /// When a version that is shown from `now` on goes by itself.
+    pub(super) fn deletion_after(&self, config: &Config, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let limits = [self.delete_version_after, config.delete_version_after];
+        limits.into_iter().filter(|after| !after.is_zero()).min().map(|after| now + after)
     }
 
     /// What every answer says of a version.

@@ -10,7 +10,7 @@ use crate::logical::{
     parse_seconds,
 };
 use crate::mounts::Engine;
-use crate::storage::{Table, Write};
+use crate::storage::{Table, Writes};
 
 /// Secrets by path.
 #[derive(Default)]
@@ -28,9 +28,6 @@ fn is_there(kv: &Plain, call: &Call<'_>) -> bool {
 }
 
 fn read(kv: &mut Plain, call: &Call<'_>) -> Outcome {
-    if call.path.is_empty() {
-        return Err(Refusal::invalid("missing path"));
-    }
     let Some(secret) = kv.secrets.get(call.path) else { return Ok(Reply::Nothing) };
     // A secret may say itself how long it is to be believed.
     let own = ["ttl", "lease"].iter().find_map(|name| secret.get(*name)).map(parse_seconds);
@@ -80,8 +77,8 @@ impl Engine for Plain {
             .collect()
     }
 
-    fn flush(&mut self, prefix: &str, writes: &mut Vec<Write>) {
-        self.secrets.flush(&format!("{prefix}secret/"), writes);
+    fn flush(&mut self, prefix: &str, writes: &mut Writes) {
+        self.secrets.flush(format_args!("{prefix}secret/"), writes);
     }
 
     fn load(&mut self, key: &str, bytes: &[u8]) -> Result<(), String> {

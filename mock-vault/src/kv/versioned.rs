@@ -10,7 +10,7 @@ use crate::logical::{
     Call, Data, Endpoint, Environment, Field, Operation::*, Outcome, Refusal, Response, exists, invoke,
 };
 use crate::mounts::Engine;
-use crate::storage::{Record, Table, Write};
+use crate::storage::{Record, Table, Writes};
 
 /// Versioned secrets by path.
 #[derive(Default)]
@@ -26,7 +26,13 @@ static ENDPOINTS: &[&[Endpoint<Versioned>]] = &[&[
     Endpoint::new(
         "data/{path+}",
         &[data::FIELDS],
-        &[(Read, data::read), (Update, data::write), (Patch, data::patch), (Delete, data::delete)],
+        &[
+            (Read, data::read),
+            (Update, data::write),
+            (Patch, data::patch),
+            (Delete, data::delete),
+            (List, misplaced),
+        ],
     )
     .exists(is_there),
     Endpoint::new("delete/{path+}", &[versions::FIELDS], &[(Update, versions::delete)]),
@@ -48,7 +54,7 @@ static ENDPOINTS: &[&[Endpoint<Versioned>]] = &[&[
     Endpoint::new(
         "{path*}",
         &[PATH],
-        &[(Read, misplaced), (Update, misplaced), (Delete, misplaced), (List, misplaced)],
+        &[(Read, misplaced), (Update, misplaced), (Patch, misplaced), (Delete, misplaced), (List, misplaced)],
     )
     .open(),
 ]];
@@ -63,8 +69,13 @@ fn misplaced(_: &mut Versioned, call: &Call<'_>) -> Outcome {
         List => "list",
         Delete => "delete",
         Read => "get",
+        Patch => "patch",
         _ => "put",
     };
+    if matches!(call.path, "metadata" | "data") {
+        let warning = "Non-listing operations on the root of a K/V v2 mount are not supported.";
+        return Response { status: Some(404), ..Response::warning(warning) }.ok();
+    }
     let warning = format!(
         "Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If \
          using the Vault CLI, use 'vault kv {command}' for this operation."
@@ -85,14 +96,14 @@ impl Engine for Versioned {
         let config = self.config.get().clone();
         for (path, data) in secrets {
             let mut secret = Secret::new(environment.now);
-            secret.add(data, &config, environment.now, Attribution::upgrade());
+            secret.add(Some(data), &config, environment.now, Attribution::upgrade());
             self.secrets.insert(path, secret);
         }
     }
 
-    fn flush(&mut self, prefix: &str, writes: &mut Vec<Write>) {
-        self.config.flush(&format!("{prefix}config"), writes);
-        self.secrets.flush(&format!("{prefix}versioned/"), writes);
+    fn flush(&mut self, prefix: &str, writes: &mut Writes) {
+        self.config.flush(format_args!("{prefix}config"), writes);
+        self.secrets.flush(format_args!("{prefix}versioned/"), writes);
     }
 
     fn load(&mut self, key: &str, bytes: &[u8]) -> Result<(), String> {

@@ -11,15 +11,18 @@ pub(super) fn delete(kv: &mut Versioned, call: &Call<'_>) -> Outcome {
     each(kv, call, "delete", "No version number provided", |version, call| {
         if version.is_live(call.now()) {
             version.deletion = Some(call.now());
-            version.deleted_by = Some(Attribution::of(call, "delete"));
+            version.deleted_by = Some(Attribution::of(call, "update"));
         }
     })
 }
 
 pub(super) fn undelete(kv: &mut Versioned, call: &Call<'_>) -> Outcome {
+    let config = kv.config.get();
+    let known = kv.secrets.get(call.fields.text("path"));
+    let again = known.and_then(|secret| secret.deletion_after(config, call.now()));
     each(kv, call, "undelete", "No version number provided", |version, _| {
         if !version.destroyed {
-            version.deletion = None;
+            version.deletion = again;
             version.deleted_by = None;
         }
     })
@@ -40,11 +43,14 @@ fn each(
     change: impl Fn(&mut Version, &Call<'_>),
 ) -> Outcome {
     let mut numbers = Vec::new();
-    for text in call.fields.list("versions") {
-        let number: u64 = text.parse().map_err(|_| {
-            Refusal::Invalid(format!("Field validation failed: error converting input for field \"versions\": strconv.ParseInt: parsing {text:?}: invalid syntax"))
+    for (at, text) in call.fields.list("versions").iter().enumerate() {
+        let number: i64 = text.parse().map_err(|_| {
+            Refusal::Invalid(format!(
+                "Field validation failed: error converting input for field \"versions\": 1 error(s) decoding:\n\n\
+                 * cannot parse '[{at}]' as int: strconv.ParseInt: parsing {text:?}: invalid syntax"
+            ))
         })?;
-        numbers.push(number);
+        numbers.push(u64::try_from(number).unwrap_or(0));
     }
     if numbers.is_empty() {
         return Err(Refusal::invalid(missing));

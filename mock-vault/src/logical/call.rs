@@ -1,5 +1,6 @@
 //! What a handler is given beside its backend's state.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lab_pki::KeySource;
@@ -47,12 +48,17 @@ pub(crate) struct MountView {
     pub(crate) accessor: String,
     /// The effective limits.
     pub(crate) default_ttl: Duration,
+    /// The same where the longest lifetime does not cut it.
+    pub(crate) usual_ttl: Duration,
     pub(crate) max_ttl: Duration,
+    /// The parameters of requests and of answers that the audit log shows.
+    pub(crate) plain_request_keys: Vec<String>,
+    pub(crate) plain_response_keys: Vec<String>,
 }
 
 /// Who calls, as far as the token proves it.
 pub(crate) struct Caller {
-    pub(crate) token: TokenEntry,
+    pub(crate) token: Arc<TokenEntry>,
     /// The token store's name for the token.
     pub(crate) token_id: String,
     /// What policies may say about the caller's entity.

@@ -34,6 +34,13 @@ pub(crate) enum Kind {
     Any,
 }
 
+impl Kind {
+    /// Whether it is read as seconds.
+    pub(crate) fn is_duration(self) -> bool {
+        matches!(self, Self::Seconds | Self::SignedSeconds)
+    }
+}
+
 /// A converted parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Converted {
@@ -93,7 +100,8 @@ fn number(value: &Value) -> Result<i64, String> {
         .map_err(|_| format!("cannot parse '' as int: strconv.ParseInt: parsing {text:?}: invalid syntax"))
 }
 
-fn flag(value: &Value) -> Result<bool, String> {
+/// A boolean in any of Go's spellings.
+pub(crate) fn flag(value: &Value) -> Result<bool, String> {
     let text = match value {
         Value::Bool(flag) => return Ok(*flag),
         value => scalar(value).ok_or_else(|| unconvertible("", "bool", value))?,
@@ -112,6 +120,7 @@ fn list(value: &Value, commas: bool) -> Result<Vec<String>, String> {
         Value::String(text) if commas => {
             return Ok(text.split(',').map(|item| item.trim().to_owned()).collect());
         }
+        Value::Object(object) if object.is_empty() => return Ok(Vec::new()),
         Value::Array(items) => items.as_slice(),
         single => std::slice::from_ref(single),
     };
@@ -129,6 +138,14 @@ fn object(value: &Value) -> Result<Data, String> {
     match value {
         Value::Null => Ok(Data::new()),
         Value::Object(object) => Ok(object.clone()),
+        // Several are put one over the other.
+        Value::Array(items) => items.iter().enumerate().try_fold(Data::new(), |mut whole, (at, item)| {
+            let Value::Object(object) = item else {
+                return Err(format!("'[{at}]' expected a map, got '{}'", go_kind(item)));
+            };
+            whole.extend(object.clone());
+            Ok(whole)
+        }),
         other => Err(format!("'' expected a map, got '{}'", go_kind(other))),
     }
 }
@@ -138,23 +155,15 @@ fn pairs(value: &Value) -> Result<BTreeMap<String, String>, String> {
         Value::Null => Ok(BTreeMap::new()),
         Value::Object(object) => object
             .iter()
-            .map(|(key, value)| match scalar(value) {
-                Some(text) => Ok((key.clone(), text)),
-                None => Err(format!(
-                    "'[{key}]' expected type 'string', got unconvertible type '{}'",
-                    go_type(value)
-                )),
-            })
-            .collect(),
+            .map(|(key, value)| scalar(value).map(|text| (key.clone(), text)))
+            .collect::<Option<_>>()
+            .ok_or_else(|| format!("1 error(s) decoding:\n\n* {}", unconvertible("[0]", "string", value))),
         Value::Array(items) => items.iter().map(pair).collect(),
         Value::String(text) if text.trim_start().starts_with('{') => {
             let parsed: Value = serde_json::from_str(text).map_err(|_| unpaired(text))?;
             pairs(&parsed)
         }
-        Value::String(text) => {
-            text.split(',').filter(|item| !item.is_empty()).map(|item| pair(&Value::from(item))).collect()
-        }
-        other => Err(format!("'' expected a map, got '{}'", go_kind(other))),
+        single => Ok(BTreeMap::from([pair(single)?])),
     }
 }
 

@@ -3,23 +3,32 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::logical::go_json::to_go_json_of;
 use crate::logical::response::{Auth, Response, WrapInfo};
-use crate::logical::to_go_json;
+
+/// What a key takes in a list: a serial number, or an id, with its quotes.
+const KEY: usize = 64;
 
 /// The bytes of an answer's envelope, without the final newline; the order of its fields is fixed.
 pub(crate) fn envelope(request_id: &str, mount_type: &str, response: &Response) -> Vec<u8> {
     let lease = response.secret.as_ref();
-    to_go_json(&Envelope {
-        request_id,
-        lease_id: lease.map_or("", |secret| &secret.lease_id),
-        renewable: lease.is_some_and(|secret| secret.renewable),
-        lease_duration: lease.map_or(0, |secret| secret.ttl.as_secs()),
-        data: response.data.as_ref(),
-        wrap_info: response.wrap_info.as_ref().map(WrapBody::of),
-        warnings: (!response.warnings.is_empty()).then_some(&response.warnings),
-        auth: response.auth.as_ref().map(AuthBody::of),
-        mount_type,
-    })
+    let keys = response.data.as_ref().and_then(|data| data.get("keys")?.as_array());
+    let size = 512 + keys.map_or(0, |keys| keys.len() * KEY);
+    to_go_json_of(
+        size,
+        &Envelope {
+            request_id,
+            lease_id: lease.map_or("", |secret| &secret.lease_id),
+            renewable: lease.is_some_and(|secret| secret.renewable),
+            lease_duration: lease.map_or(0, |secret| secret.ttl.as_secs()),
+            data: response.data.as_ref(),
+            wrap_info: response.wrap_info.as_ref().map(WrapBody::of),
+            warnings: (!response.warnings.is_empty() || response.lists_warnings)
+                .then_some(&response.warnings),
+            auth: response.auth.as_ref().map(AuthBody::of),
+            mount_type,
+        },
+    )
 }
 
 #[derive(Serialize)]

@@ -100,13 +100,16 @@ impl Fields {
         let mut fields = Self::default();
         for field in schema.iter().copied().flatten() {
             match raw.get(field.name) {
-                Some(value) => {
+                // Go's framework takes a duration that is null for none.
+                Some(value) if !(value.is_null() && field.kind.is_duration()) => {
                     let converted = convert(field.kind, value).map_err(|text| {
                         format!("error converting input for field {:?}: {text}", field.name)
                     })?;
                     fields.given.insert(field.name, converted);
                 }
-                None => {
+                // Most fields have none.
+                _ if matches!(field.preset, Preset::None) => {}
+                _ => {
                     fields.presets.insert(field.name, field.preset);
                 }
             }

@@ -5,7 +5,12 @@ use serde_json::ser::{CharEscape, Formatter};
 
 /// Writes `value` on one line with `<`, `>`, `&` and the two line separators escaped, as `encoding/json` does.
 pub(crate) fn to_go_json(value: &impl Serialize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(512);
+    to_go_json_of(512, value)
+}
+
+/// The same, for a value that takes about `size` bytes: long lists are not copied while they grow.
+pub(crate) fn to_go_json_of(size: usize, value: &impl Serialize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(size);
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, GoFormatter);
     // Values of this crate have text keys and finite numbers, and a vector takes every byte.
     value.serialize(&mut serializer).expect("a JSON value serializes into memory");
@@ -21,6 +26,11 @@ impl Formatter for GoFormatter {
         fragment: &str,
     ) -> std::io::Result<()> {
         let bytes = fragment.as_bytes();
+        // Without a way out of the loop, many bytes are looked at at once.
+        let special = |found, byte: &u8| found | matches!(byte, b'<' | b'>' | b'&' | 0xe2);
+        if !bytes.iter().fold(false, special) {
+            return writer.write_all(bytes);
+        }
         let mut written = 0;
         for (at, byte) in bytes.iter().enumerate() {
             let (escape, length): (&[u8], usize) = match byte {

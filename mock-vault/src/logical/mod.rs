@@ -14,15 +14,13 @@ mod request;
 mod response;
 
 pub(crate) use self::call::{Call, Caller, Environment, MountView};
-pub(crate) use self::convert::go_print;
+pub(crate) use self::convert::{flag as parse_flag, go_print};
 pub(crate) use self::endpoint::{Endpoint, exists, invoke};
 pub(crate) use self::envelope::envelope;
 pub(crate) use self::fields::{Field, Fields};
 pub(crate) use self::glob::glob;
 pub(crate) use self::go_json::to_go_json;
 pub(crate) use self::parse::{parse_seconds, short_duration};
-pub(crate) use self::refusal::{Refusal, one_error};
+pub(crate) use self::refusal::{Refusal, one_error, two_errors};
 pub(crate) use self::request::{Data, Operation, Request};
-pub(crate) use self::response::{
-    Alias, Auth, Fetch, Fetched, Outcome, Reply, Response, Secret, WrapInfo, respond,
-};
+pub(crate) use self::response::{Alias, Auth, Need, Outcome, Reply, Response, Secret, WrapInfo, respond};

@@ -22,10 +22,7 @@ const LONGEST: i64 = i64::MAX / 1_000_000_000;
 fn seconds(value: &Value) -> Result<i64, String> {
     match value {
         Value::Null => Ok(0),
-        Value::Number(number) => number
-            .as_i64()
-            .or_else(|| number.as_f64().map(|seconds| seconds as i64))
-            .ok_or_else(|| "could not parse duration from input".to_owned()),
+        Value::Number(number) => number.as_i64().map_or_else(|| seconds_of(&number.to_string()), Ok),
         Value::String(text) => seconds_of(text),
         _ => Err("could not parse duration from input".to_owned()),
     }

@@ -1,11 +1,16 @@
 //! Why a request was not served, with the status and the words of the real server.
 
+use lab_pki::KeyKind;
+
 /// A refusal; displays as the one text of `errors`, before any list formatting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     /// The backend answered with an error response: 400 and the bare text.
     #[error("{0}")]
     Invalid(String),
+    /// A wrong password or the like: 400 and the bare text, and it is counted.
+    #[error("{0}")]
+    Credentials(String),
     /// The backend failed: 500, as a list of one error on authenticated paths.
     #[error("{0}")]
     Failed(String),
@@ -34,6 +39,9 @@ pub(crate) enum Refusal {
     /// The token is unknown, expired or revoked.
     #[error("permission denied")]
     InvalidToken,
+    /// No refusal: the request goes on when there is a key of this kind.
+    #[error("a key is being made")]
+    NeedsKey(KeyKind),
     /// The backend has no such path.
     #[error("unsupported path")]
     UnsupportedPath,
@@ -53,8 +61,8 @@ impl Refusal {
         let listed = |text: &str| Some(if authenticated { one_error(text) } else { text.to_owned() });
         let text = self.to_string();
         match self {
-            Self::Invalid(_) => (400, Some(text)),
-            Self::Failed(_) => (500, listed(&text)),
+            Self::Invalid(_) | Self::Credentials(_) => (400, Some(text)),
+            Self::Failed(_) | Self::NeedsKey(_) => (500, listed(&text)),
             Self::Plain { status, .. } => (*status, Some(text)),
             Self::Listed { status, .. } => (*status, listed(&text)),
             Self::Silent(status) => (*status, None),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use lab_pki::KeyPair;
+use lab_wire::jwt::Fetched;
 use serde_json::{Map, Value};
-
-use crate::logical::response::Fetched;
 
 /// The parameters of a request, and the `data` of a response.
 pub(crate) type Data = Map<String, Value>;
@@ -21,6 +21,8 @@ pub(crate) enum Operation {
     Delete,
     List,
     Help,
+    /// `HEAD` and `OPTIONS`, which no path serves.
+    Header,
 }
 
 impl Operation {
@@ -34,6 +36,7 @@ impl Operation {
             Self::Delete => "delete",
             Self::List => "list",
             Self::Help => "help",
+            Self::Header => "header",
         }
     }
 
@@ -54,11 +57,26 @@ pub(crate) struct Request {
     pub(crate) data: Data,
     /// As sent, in whichever header.
     pub(crate) token: Option<String>,
+    /// Whether the token was sent in `Authorization`.
+    pub(crate) shows_bearer: bool,
+    /// What else was sent in `Authorization`.
+    pub(crate) authorization: Option<String>,
     /// How long the wrapped answer lives, where wrapping was asked for.
     pub(crate) wrap_ttl: Option<Duration>,
     pub(crate) remote: SocketAddr,
     /// Lower-case names.
     pub(crate) headers: BTreeMap<String, String>,
-    /// What was fetched for an earlier [`crate::logical::Reply::Await`] of this request.
+    /// The documents that this request had to wait for.
     pub(crate) fetched: Vec<Fetched>,
+    /// The key that this request had to wait for.
+    pub(crate) key: Option<KeyPair>,
+    /// The first keys of the long list that this request asks for.
+    pub(crate) listed: Vec<Value>,
+}
+
+impl Request {
+    /// Whether it was seen before, and had to wait for something: it has been counted and audited then.
+    pub(crate) fn is_resumed(&self) -> bool {
+        !self.fetched.is_empty() || self.key.is_some() || !self.listed.is_empty()
+    }
 }

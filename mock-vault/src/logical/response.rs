@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use lab_pki::KeyKind;
+use lab_wire::jwt::Fetch;
 use serde_json::Value;
 
 use crate::logical::refusal::Refusal;
@@ -19,8 +21,8 @@ pub(crate) enum Reply {
     Nothing,
     /// An envelope, or raw bytes.
     Respond(Box<Response>),
-    /// Ask again when this has been fetched.
-    Await(Fetch),
+    /// Ask again with this.
+    Await(Need),
 }
 
 /// A successful answer.
@@ -36,6 +38,10 @@ pub(crate) struct Response {
     pub(crate) raw: Option<Raw>,
     /// A status with the whole envelope as its body.
     pub(crate) status: Option<u16>,
+    /// Whether no warnings are shown as an empty list.
+    pub(crate) lists_warnings: bool,
+    /// Whether an answer with a status leaves out the request's id.
+    pub(crate) anonymous: bool,
     /// Headers beside the usual ones.
     pub(crate) headers: Vec<(&'static str, String)>,
 }
@@ -68,6 +74,16 @@ impl Response {
             data.insert("keys".into(), Value::Array(keys));
         }
         Self { data: Some(data), ..Self::default() }
+    }
+
+    /// Puts the keys that were gathered before in front of the last ones.
+    pub(crate) fn prepend(&mut self, mut listed: Vec<Value>) {
+        let keys =
+            self.data.get_or_insert_default().entry("keys").or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(keys) = keys {
+            listed.append(keys);
+            *keys = listed;
+        }
     }
 
     /// The answer of a handler.
@@ -150,18 +166,13 @@ pub(crate) struct WrapInfo {
     pub(crate) wrapped_accessor: String,
 }
 
-/// A document that a handler needs before it can answer.
+/// What a handler needs before it can answer, and what would keep everybody else waiting if it got it itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fetch {
-    /// Absolute, `http` or `https`.
-    pub(crate) url: String,
-    /// Roots to trust instead of none; PEM.
-    pub(crate) ca_pem: String,
-}
-
-/// The answer to a [`Fetch`]: status, status text and body, or why there is none, in Go's words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fetched {
-    pub(crate) url: String,
-    pub(crate) answer: Result<(u16, Bytes), String>,
+pub(crate) enum Need {
+    /// A document from somewhere else.
+    Document(Fetch),
+    /// A new key of a kind that takes long to make.
+    Key(KeyKind),
+    /// Another turn, for the rest of a long list: these are the keys so far, or the next of them.
+    Turn(Vec<Value>),
 }

@@ -3,13 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use crate::logical::{Call, Data, Environment, MountView, Outcome, Refusal};
-use crate::storage::Write;
+use crate::storage::Writes;
 
 /// A mounted secrets engine or auth method.
 pub(crate) trait Engine: Send {
     /// Paths that need no token: exact, with a final `*`, or with `+` segments.
     fn unauthenticated(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Paths whose requests are bytes and no JSON.
+    fn binary(&self) -> &'static [&'static str] {
         &[]
     }
 
@@ -20,6 +27,12 @@ pub(crate) trait Engine: Send {
 
     /// Whether what the call names exists; `None` where the path has no existence check.
     fn exists(&self, call: &mut Call<'_>) -> Result<Option<bool>, Refusal>;
+
+    /// Who a call to `path` tries to log in as, where wrong passwords are counted.
+    fn login_alias(&self, path: &str, data: &Data) -> Option<String> {
+        let _ = (path, data);
+        None
+    }
 
     /// Serves a call.
     fn handle(&mut self, call: &mut Call<'_>) -> Outcome;
@@ -46,6 +59,16 @@ pub(crate) trait Engine: Send {
         Ok(Renewal::default())
     }
 
+    /// When the engine has something to do by itself; `None`: nothing, as things are.
+    fn next_chore(&self) -> Option<OffsetDateTime> {
+        None
+    }
+
+    /// Does a bit of what is due.
+    fn do_chores(&mut self, environment: &Environment) {
+        let _ = environment;
+    }
+
     /// Gives away all its secrets: an unversioned KV engine on its way to a versioned one.
     fn surrender(&mut self) -> BTreeMap<String, Data> {
         BTreeMap::new()
@@ -57,7 +80,7 @@ pub(crate) trait Engine: Send {
     }
 
     /// Hands over what changed, with `prefix` before the keys.
-    fn flush(&mut self, prefix: &str, writes: &mut Vec<Write>);
+    fn flush(&mut self, prefix: &str, writes: &mut Writes);
 
     /// Takes an entry from the storage.
     fn load(&mut self, key: &str, bytes: &[u8]) -> Result<(), String>;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::lockout::LockoutConfig;
 use crate::logical::{Data, MountView};
 use crate::mounts::catalog::running_version;
 
@@ -47,6 +48,9 @@ pub(crate) struct MountConfig {
     pub(crate) audit_non_hmac_response_keys: Vec<String>,
     pub(crate) passthrough_request_headers: Vec<String>,
     pub(crate) allowed_response_headers: Vec<String>,
+    /// `None`: as every mount.
+    #[serde(default)]
+    pub(crate) lockout: Option<LockoutConfig>,
 }
 
 /// A mount.
@@ -82,7 +86,13 @@ impl MountEntry {
     /// The effective default lifetime.
     pub(crate) fn default_ttl(&self) -> Duration {
         let ttl = self.config.default_lease_ttl;
-        if ttl.is_zero() { self.system.default.min(self.max_ttl()) } else { ttl }
+        if ttl.is_zero() { self.usual_ttl().min(self.max_ttl()) } else { ttl }
+    }
+
+    /// The default lifetime without regard to the longest.
+    fn usual_ttl(&self) -> Duration {
+        let ttl = self.config.default_lease_ttl;
+        if ttl.is_zero() { self.system.default } else { ttl }
     }
 
     /// The effective longest lifetime.
@@ -98,7 +108,10 @@ impl MountEntry {
             kind: self.kind.clone(),
             accessor: self.accessor.clone(),
             default_ttl: self.default_ttl(),
+            usual_ttl: self.usual_ttl(),
             max_ttl: self.max_ttl(),
+            plain_request_keys: self.config.audit_non_hmac_request_keys.clone(),
+            plain_response_keys: self.config.audit_non_hmac_response_keys.clone(),
         }
     }
 
@@ -122,7 +135,7 @@ impl MountEntry {
         }) else {
             return Data::new();
         };
-        if !matches!(self.kind.as_str(), "system" | "identity" | "cubbyhole" | "token") {
+        if !matches!(self.kind.as_str(), "system" | "identity" | "cubbyhole" | "token" | "database") {
             info.insert("deprecation_status".into(), "supported".into());
         }
         info

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::logical::MountView;
+use time::OffsetDateTime;
+
+use crate::logical::{Environment, MountView};
 use crate::mounts::engine::Engine;
 use crate::mounts::entry::{MountEntry, SystemTtl};
-use crate::storage::{Table, Write};
+use crate::storage::{Table, Writes};
 
 /// What serves a mount's requests.
 pub(crate) enum Backend {
@@ -21,6 +23,8 @@ pub(crate) enum Backend {
 pub(crate) struct Mount {
     pub(crate) entry: MountEntry,
     pub(crate) view: Arc<MountView>,
+    /// Where the engine's entries are, with a trailing slash.
+    storage: String,
     pub(crate) backend: Backend,
 }
 
@@ -54,7 +58,8 @@ impl Mounts {
         entry.system = self.system;
         self.entries.insert(entry.path.clone(), entry.clone());
         let view = Arc::new(entry.view());
-        self.live.insert(entry.path.clone(), Mount { entry, view, backend });
+        let storage = format!("logical/{}/", entry.uuid);
+        self.live.insert(entry.path.clone(), Mount { entry, view, storage, backend });
     }
 
     /// Unmounts; gives what was there.
@@ -105,14 +110,37 @@ impl Mounts {
         self.live.values()
     }
 
-    pub(crate) fn flush(&mut self, writes: &mut Vec<Write>) {
+    /// When the next engine has something to do by itself.
+    pub(crate) fn next_chore(&self) -> Option<OffsetDateTime> {
+        self.engines().filter_map(|engine| engine.next_chore()).min()
+    }
+
+    /// Lets every engine do a bit of what is due.
+    pub(crate) fn do_chores(&mut self, environment: &Environment) {
+        for mount in self.live.values_mut() {
+            if let Backend::Engine(engine) = &mut mount.backend
+                && engine.next_chore().is_some_and(|next| next <= environment.now)
+            {
+                engine.do_chores(environment);
+            }
+        }
+    }
+
+    fn engines(&self) -> impl Iterator<Item = &dyn Engine> {
+        self.live.values().filter_map(|mount| match &mount.backend {
+            Backend::Engine(engine) => Some(engine.as_ref()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn flush(&mut self, writes: &mut Writes) {
         self.entries.flush("core/mounts/", writes);
         for uuid in self.abandoned.drain(..) {
-            writes.push(Write { key: format!("logical/{uuid}/"), value: None });
+            writes.push(format!("logical/{uuid}/"), None);
         }
         for mount in self.live.values_mut() {
             if let Backend::Engine(engine) = &mut mount.backend {
-                engine.flush(&format!("logical/{}/", mount.entry.uuid), writes);
+                engine.flush(&mount.storage, writes);
             }
         }
     }

@@ -72,7 +72,7 @@ impl Acl {
         let Some(permissions) = self.find(ask.operation, ask.path) else { return false };
         let wanted = match ask.operation {
             Operation::Create => Capability::Create,
-            Operation::Read | Operation::Help => Capability::Read,
+            Operation::Read | Operation::Help | Operation::Header => Capability::Read,
             Operation::Update => Capability::Update,
             Operation::Patch => Capability::Patch,
             Operation::Delete => Capability::Delete,

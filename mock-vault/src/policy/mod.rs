@@ -10,5 +10,5 @@ mod template;
 
 pub(crate) use self::acl::{Acl, Ask};
 pub(crate) use self::parse::{ParseError, parse};
-pub(crate) use self::store::{PolicyStore, sanitize};
+pub(crate) use self::store::{PolicyStore, listed, sanitize};
 pub(crate) use self::template::{Subject, SubjectAlias, SubjectGroup, expand};

@@ -31,7 +31,9 @@ const STANZA_KEYS: [&str; 11] = [
 /// Reads a policy in HCL or JSON.
 pub(crate) fn parse(text: &str) -> Result<Policy, ParseError> {
     let body = hcl1::parse(text).map_err(|diagnostic| ParseError(diagnostic.message))?;
-    check_keys(text, &body, &["name", "path"]).map_err(ParseError)?;
+    check_repeats(text, &body)?;
+    check_keys(text, &body, &["name", "path"], "").map_err(ParseError)?;
+    plain_text(text, &body, "name", "name").map_err(ParseError)?;
     let mut policy = Policy::default();
     for item in &body.items {
         match item {
@@ -57,22 +59,37 @@ pub(crate) fn parse(text: &str) -> Result<Policy, ParseError> {
     Ok(policy)
 }
 
-fn not_a_stanza(_: &Attribute) -> ParseError {
-    ParseError("path \"path\": cannot check HCL keys of type *ast.LiteralType".into())
+fn not_a_stanza(attribute: &Attribute) -> ParseError {
+    let node = node(&attribute.value);
+    ParseError(format!("path \"path\": cannot check HCL keys of type {node}"))
+}
+
+/// What the decoder calls a value.
+fn node(value: &lab_hcl::Value) -> &'static str {
+    match &value.kind {
+        Kind::List(_) => "*ast.ListType",
+        Kind::Object(_) => "*ast.ObjectType",
+        _ => "*ast.LiteralType",
+    }
+}
+
+/// Whether an item has an equals sign.
+fn is_assigned(text: &str, item: &Item) -> bool {
+    item.as_block().is_none_or(|block| {
+        block.labels.is_empty()
+            && text.get(block.kind_span.end..).is_some_and(|rest| rest.trim_start().starts_with('='))
+    })
 }
 
 /// Complains about every key that is not known, with the line of its `=` (0 for a block, which has none).
-fn check_keys(text: &str, body: &Body, known: &[&str]) -> Result<(), String> {
+fn check_keys(text: &str, body: &Body, known: &[&str], place: &str) -> Result<(), String> {
     let unknown: Vec<String> = body
         .items
         .iter()
         .filter(|item| !known.contains(&item.name()))
         .map(|item| {
-            let line = match item {
-                Item::Attribute(attribute) => line_of(text, attribute.name_span.start),
-                Item::Block(_) => 0,
-            };
-            format!("invalid key {:?} on line {line}", item.name())
+            let line = if is_assigned(text, item) { line_of(text, item.name_span().start) } else { 0 };
+            format!("{place}invalid key {:?} on line {line}", item.name())
         })
         .collect();
     match unknown.as_slice() {
@@ -97,11 +114,10 @@ fn place(text: &str, offset: usize) -> String {
 
 fn rule(text: &str, path: &str, body: &Body) -> Result<Rule, ParseError> {
     let of_path = |message: String| ParseError(format!("path {path:?}: {message}"));
-    check_keys(text, body, &STANZA_KEYS).map_err(of_path)?;
-    check_repeats(text, body)?;
+    check_keys(text, body, &STANZA_KEYS, &format!("path {path:?}: ")).map_err(ParseError)?;
     let mut permissions = Permissions::default();
-    if let Some(old) = body.value("policy").and_then(lab_hcl::Value::as_str) {
-        expand_old(old, &mut permissions).map_err(of_path)?;
+    if let Some(old) = plain_text(text, body, "policy", "Policy").map_err(of_path)? {
+        expand_old(&old, &mut permissions).map_err(of_path)?;
     }
     for name in texts(text, body, "capabilities").map_err(of_path)? {
         let capability =
@@ -124,19 +140,48 @@ fn rule(text: &str, path: &str, body: &Body) -> Result<Rule, ParseError> {
     Ok(Rule { path: path.to_owned(), permissions })
 }
 
-/// An attribute may be set only once in a stanza.
+/// What has an equals sign may be set only once, at every depth.
 fn check_repeats(text: &str, body: &Body) -> Result<(), ParseError> {
-    for (at, attribute) in body.attributes().enumerate() {
-        if body.attributes().take(at).any(|earlier| earlier.name == attribute.name) {
-            let place = place(text, attribute.name_span.start);
+    let mut names = Vec::new();
+    for item in &body.items {
+        if let Some(block) = item.as_block() {
+            check_repeats(text, &block.body)?;
+        }
+        if !is_assigned(text, item) {
+            continue;
+        }
+        if names.contains(&item.name()) {
+            let place = place(text, item.name_span().start);
             let place = place.trim_start_matches("At ");
             return Err(ParseError(format!(
                 "The argument {:?} at {place} was already set. Each argument can only be defined once",
-                attribute.name
+                item.name()
             )));
         }
+        names.push(item.name());
     }
     Ok(())
+}
+
+/// The text of an attribute, which messages call `field`; numbers and truths have one.
+fn plain_text(text: &str, body: &Body, name: &str, field: &str) -> Result<Option<String>, String> {
+    if let Some(block) = body.blocks_of(name).next() {
+        let first = block.body.items.first().map(|item| place(text, item.name_span().start));
+        let place = first.unwrap_or_else(|| "At -".to_owned());
+        return Err(format!("{place}: root.{field}: unknown type for string *ast.ObjectList"));
+    }
+    match body.value(name) {
+        None => Ok(None),
+        Some(value) => match &value.kind {
+            Kind::String(text) => Ok(Some(text.clone())),
+            Kind::Number(number) => Ok(Some(number.text().to_owned())),
+            Kind::Bool(truth) => Ok(Some(truth.to_string())),
+            _ => {
+                let place = place(text, value.span.start);
+                Err(format!("{place}: root.{field}: unknown type for string {}", node(value)))
+            }
+        },
+    }
 }
 
 fn expand_old(old: &str, permissions: &mut Permissions) -> Result<(), String> {
@@ -154,8 +199,16 @@ fn expand_old(old: &str, permissions: &mut Permissions) -> Result<(), String> {
 
 fn texts(text: &str, body: &Body, name: &str) -> Result<Vec<String>, String> {
     let Some(value) = body.value(name) else { return Ok(Vec::new()) };
+    let field = if name == "capabilities" { "Capabilities" } else { name };
+    let item = |(at, item): (usize, &lab_hcl::Value)| match &item.kind {
+        Kind::List(_) | Kind::Object(_) if field == "Capabilities" => {
+            let place = place(text, item.span.start);
+            Err(format!("{place}: root.{field}[{at}]: unknown type for string {}", node(item)))
+        }
+        _ => Ok(scalar_text(item)),
+    };
     match &value.kind {
-        Kind::List(items) => Ok(items.iter().map(scalar_text).collect()),
+        Kind::List(items) => items.iter().enumerate().map(item).collect(),
         _ => Err(format!("{}: unknown slice type: *ast.LiteralType", place(text, value.span.start))),
     }
 }
@@ -252,11 +305,30 @@ mod tests {
                 "name = \"f\"\npath \"a\" {}\nwat = 3\nzip { }",
                 "2 errors occurred:\n\t* invalid key \"wat\" on line 3\n\t* invalid key \"zip\" on line 0\n\n",
             ),
+            (
+                "path \"a\" {\n wat = { }\n}",
+                "1 error occurred:\n\t* path \"a\": invalid key \"wat\" on line 2\n\n",
+            ),
+            (
+                "path \"a\" {\n denied_parameters = {\n \"x\" = []\n }\n denied_parameters = { }\n}",
+                "The argument \"denied_parameters\" at 5:2 was already set. Each argument can only be defined once",
+            ),
+            (
+                "path \"a\" {\n policy = [[]]\n}",
+                "path \"a\": At 2:11: root.Policy: unknown type for string *ast.ListType",
+            ),
+            ("path \"a\" {\n policy = 5\n}", "path \"a\": invalid policy \"5\""),
+            (
+                "path \"a\" {\n capabilities = [\"read\", [\"b\"]]\n}",
+                "path \"a\": At 2:26: root.Capabilities[1]: unknown type for string *ast.ListType",
+            ),
+            ("name = { a = 1 }", "At 1:10: root.name: unknown type for string *ast.ObjectList"),
+            ("path = [1]", "path \"path\": cannot check HCL keys of type *ast.ListType"),
             ("path \"a\" {", "At 1:12: object expected closing RBRACE got: EOF"),
             ("path = \"x\"", "path \"path\": cannot check HCL keys of type *ast.LiteralType"),
         ] {
             let message = if text.contains("capability =") {
-                "path \"x\": 1 error occurred:\n\t* invalid key \"capability\" on line 1\n\n"
+                "1 error occurred:\n\t* path \"x\": invalid key \"capability\" on line 1\n\n"
             } else {
                 message
             };

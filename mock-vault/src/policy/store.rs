@@ -11,7 +11,7 @@ use crate::policy::builtin::DEFAULT_POLICY;
 use crate::policy::parse::{ParseError, parse};
 use crate::policy::rule::Policy;
 use crate::policy::template::Subject;
-use crate::storage::{Table, Write};
+use crate::storage::{Table, Writes};
 
 /// Policies that only the server itself may assign.
 const UNASSIGNABLE: [&str; 2] = ["response-wrapping", "control-group"];
@@ -102,7 +102,7 @@ impl PolicyStore {
         acl
     }
 
-    pub(crate) fn flush(&mut self, writes: &mut Vec<Write>) {
+    pub(crate) fn flush(&mut self, writes: &mut Writes) {
         self.texts.flush("core/policy/", writes);
     }
 
@@ -117,14 +117,22 @@ impl PolicyStore {
 /// Policy names as tokens carry them: trimmed, lower case, each once, in order; `root` stands alone. `default` is added
 /// where asked.
 pub(crate) fn sanitize(names: &[String], add_default: bool) -> Vec<String> {
-    let mut names: Vec<String> =
-        names.iter().map(|name| name.trim().to_lowercase()).filter(|name| !name.is_empty()).collect();
+    let mut names = listed(names);
     if names.iter().any(|name| name == "root") {
         return vec!["root".to_owned()];
     }
     if add_default {
         names.push("default".to_owned());
     }
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Names in lower case, each once and in order.
+pub(crate) fn listed(names: &[String]) -> Vec<String> {
+    let mut names: Vec<String> =
+        names.iter().map(|name| name.trim().to_lowercase()).filter(|name| !name.is_empty()).collect();
     names.sort();
     names.dedup();
     names

@@ -143,6 +143,7 @@ impl<'s, 'c> Creation<'s, 'c> {
             self.entry.display_name = name.trim_end_matches('-').to_owned();
         }
         if let Some(role) = &self.role {
+            self.entry.bound_cidrs.clone_from(&role.bound_cidrs);
             let name = fields.text("role_name");
             self.entry.role = name.to_owned();
             self.entry.path = [&format!("auth/token/create/{name}"), role.path_suffix.as_str()]
@@ -187,8 +188,7 @@ impl<'s, 'c> Creation<'s, 'c> {
 
     fn policies(&mut self) -> Result<(), Refusal> {
         let asked = self.call.fields.list("policies");
-        let no_default = self.call.fields.flag("no_default_policy")
-            || self.role.as_ref().is_some_and(|role| role.no_default_policy);
+        let no_default = self.call.fields.flag("no_default_policy");
         let parents = &self.parent.token.policies;
         self.entry.policies = match &self.role {
             Some(role) => role_policies(role, &asked, parents, !no_default)?,
@@ -208,9 +208,6 @@ impl<'s, 'c> Creation<'s, 'c> {
         }
         if self.entry.is_root() && !self.parent.token.is_root() {
             return Err(Refusal::invalid("root tokens may not be created without parent token being root"));
-        }
-        if self.entry.is_root() && self.entry.batch {
-            return Err(Refusal::invalid("batch tokens cannot be root tokens"));
         }
         Ok(())
     }
@@ -270,15 +267,19 @@ impl<'s, 'c> Creation<'s, 'c> {
             if let Some((name, _)) = set.iter().find(|(_, set)| *set) {
                 return Err(Refusal::Invalid(format!("batch tokens cannot have {name:?} set")));
             }
+            if self.entry.is_root() {
+                return Err(Refusal::invalid("batch tokens cannot be root tokens"));
+            }
         }
         let role = self.role.as_ref();
         let (role_max, role_period) =
             role.map_or((Duration::ZERO, Duration::ZERO), |role| (role.explicit_max_ttl, role.period));
         self.entry.explicit_max_ttl = self.lesser("Explicit max TTL", explicit_max, role_max);
-        self.entry.period = self.lesser("Period", period, role_period);
+        // A role's period holds for the token, and is not shown as the token's own.
+        self.entry.period = period;
+        let period = self.lesser("Period", period, role_period);
         self.renewable &= self.role.as_ref().is_none_or(|role| role.renewable);
-        let limited =
-            !ttl.is_zero() || !self.entry.period.is_zero() || !self.entry.explicit_max_ttl.is_zero();
+        let limited = !ttl.is_zero() || !period.is_zero() || !self.entry.explicit_max_ttl.is_zero();
         if self.entry.is_root() && !limited {
             if !self.parent.token.ttl.is_zero() {
                 return Err(Refusal::invalid("expiring root tokens cannot create non-expiring root tokens"));
@@ -286,12 +287,12 @@ impl<'s, 'c> Creation<'s, 'c> {
             self.renewable = false;
             return Ok(());
         }
-        let terms = Terms {
-            ttl,
-            period: self.entry.period,
-            explicit_max_ttl: self.entry.explicit_max_ttl,
-            ..Terms::default()
-        };
+        if self.entry.is_root() && ttl.is_zero() && period.is_zero() {
+            // What ends only for that is not held to the mount's limits.
+            self.entry.ttl = self.entry.explicit_max_ttl;
+            return Ok(());
+        }
+        let terms = Terms { ttl, period, explicit_max_ttl: self.entry.explicit_max_ttl, ..Terms::default() };
         let (ttl, warnings) = calculate(self.call.mount, &terms, self.call.now(), self.call.now())
             .map_err(|error| Refusal::Failed(error.to_string()))?;
         self.entry.ttl = ttl;

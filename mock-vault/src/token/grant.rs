@@ -45,6 +45,7 @@ impl State {
             max_ttl,
             explicit_max_ttl: entry.explicit_max_ttl,
             period: entry.period,
+            num_uses: entry.num_uses,
             internal,
         };
         let (path, ttl) = (entry.path.clone(), entry.ttl);
@@ -79,22 +80,9 @@ impl State {
 /// An orphan with the root policy that never ends.
 pub(crate) fn root_entry(path: &str, display_name: &str, created: OffsetDateTime) -> TokenEntry {
     TokenEntry {
-        id: String::new(),
-        accessor: String::new(),
-        parent: String::new(),
         policies: vec!["root".to_owned()],
-        path: path.to_owned(),
-        meta: None,
         display_name: display_name.to_owned(),
-        num_uses: 0,
-        created,
-        ttl: Duration::ZERO,
-        explicit_max_ttl: Duration::ZERO,
-        period: Duration::ZERO,
-        role: String::new(),
-        entity_id: String::new(),
-        bound_cidrs: Vec::new(),
-        batch: false,
+        ..TokenEntry::new(path, created)
     }
 }
 

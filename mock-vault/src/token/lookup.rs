@@ -68,7 +68,7 @@ fn describe(state: &mut State, call: &Call<'_>, name: &str, entry: &TokenEntry, 
     put("num_uses", json!(entry.num_uses));
     put("orphan", json!(entry.parent.is_empty()));
     put("path", json!(entry.path));
-    put("policies", json!(entry.policies));
+    put("policies", if entry.oidc.is_some() { Value::Null } else { json!(entry.policies) });
     put("ttl", json!(0));
     put("type", json!(entry.kind()));
     if !entry.period.is_zero() {

@@ -6,6 +6,7 @@ mod endpoints;
 mod entry;
 mod grant;
 mod id;
+mod known;
 mod lookup;
 mod renew;
 mod revoke;
@@ -13,8 +14,9 @@ mod roles;
 mod store;
 
 pub(crate) use self::endpoints::ENDPOINTS;
-pub(crate) use self::entry::TokenEntry;
+pub(crate) use self::entry::{OidcAccess, TokenEntry};
 pub(crate) use self::grant::{NewToken, root_entry};
+pub(crate) use self::known::Found;
 pub(crate) use self::store::TokenStore;
 
 /// Paths of the token store that need `sudo`.

@@ -53,7 +53,7 @@ fn renew_named(state: &mut State, call: &Call<'_>, name: &str) -> Outcome {
     if !lease.renewable {
         return Err(Refusal::invalid("lease is not renewable"));
     }
-    let Grant::Token { ttl, max_ttl, explicit_max_ttl, period, internal } = &lease.grant else {
+    let Grant::Token { ttl, max_ttl, explicit_max_ttl, period, num_uses, internal } = &lease.grant else {
         return Err(Refusal::invalid("invalid lease ID"));
     };
     let renewal = state
@@ -69,6 +69,8 @@ fn renew_named(state: &mut State, call: &Call<'_>, name: &str) -> Outcome {
     let view = state.view_of(&entry.path);
     let (granted, warnings) = calculate(&view, &terms, lease.issued, call.now())
         .map_err(|error| Refusal::Listed { status: 400, text: error.to_string() })?;
+    let num_uses = *num_uses;
+    lease.regrant(granted);
     lease.expires = Some(call.now() + granted);
     lease.renewed = Some(call.now());
     state.leases.put(lease);
@@ -86,7 +88,7 @@ fn renew_named(state: &mut State, call: &Call<'_>, name: &str) -> Outcome {
         renewable: true,
         entity_id: entry.entity_id,
         orphan: entry.parent.is_empty(),
-        num_uses: entry.num_uses,
+        num_uses,
         ..Auth::default()
     };
     Response { auth: Some(auth), warnings, ..Response::default() }.ok()

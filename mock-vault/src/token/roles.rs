@@ -51,6 +51,8 @@ pub(crate) struct TokenRole {
     /// Whether the old names of the settings were used, which are then shown too.
     pub(crate) old_period: bool,
     pub(crate) old_explicit_max_ttl: bool,
+    #[serde(default)]
+    pub(crate) old_bound_cidrs: bool,
 }
 
 impl Default for TokenRole {
@@ -72,6 +74,7 @@ impl Default for TokenRole {
             token_type: "default-service".into(),
             old_period: false,
             old_explicit_max_ttl: false,
+            old_bound_cidrs: false,
         }
     }
 }
@@ -101,7 +104,9 @@ pub(super) fn read(state: &mut State, call: &Call<'_>) -> Outcome {
         "token_period": role.period.as_secs(), "token_type": role.token_type,
     });
     if !role.bound_cidrs.is_empty() {
-        data["bound_cidrs"] = json!(role.bound_cidrs);
+        if role.old_bound_cidrs {
+            data["bound_cidrs"] = json!(role.bound_cidrs);
+        }
         data["token_bound_cidrs"] = json!(role.bound_cidrs);
     }
     if role.num_uses > 0 {
@@ -147,15 +152,40 @@ pub(super) fn write(state: &mut State, call: &Call<'_>) -> Outcome {
     if fields.has("path_suffix") {
         role.path_suffix = fields.text("path_suffix").to_owned();
     }
-    for field in ["bound_cidrs", "token_bound_cidrs"] {
+    for (field, old, what) in
+        [("bound_cidrs", true, "bound_cidrs"), ("token_bound_cidrs", false, "role fields")]
+    {
         if fields.has(field) {
-            role.bound_cidrs = fields.list(field);
+            role.bound_cidrs = fields.list(field).into_iter().map(single).collect();
+            crate::auth::check_addresses(&role.bound_cidrs)
+                .map_err(|told| Refusal::Invalid(format!("error parsing {what}: {told}")))?;
+            role.old_bound_cidrs = old;
         }
     }
     limits(&mut role, call);
     check(&role)?;
     state.tokens.roles.insert(name, role);
-    Ok(Reply::Nothing)
+    let both = ["bound_cidrs", "explicit_max_ttl", "period"]
+        .into_iter()
+        .filter(|old| fields.has(old) && fields.has(&format!("token_{old}")));
+    let warnings: Vec<String> = both
+        .map(|old| {
+            format!("Both 'token_{old}' and deprecated '{old}' value supplied, ignoring the deprecated value")
+        })
+        .collect();
+    if warnings.is_empty() {
+        return Ok(Reply::Nothing);
+    }
+    Response { warnings, ..Response::default() }.ok()
+}
+
+/// A block of one address is shown as the address.
+fn single(block: String) -> String {
+    let address = block.split_once('/').and_then(|(address, length)| {
+        let whole = if address.contains(':') { "128" } else { "32" };
+        (length == whole).then(|| address.to_owned())
+    });
+    address.unwrap_or(block)
 }
 
 fn limits(role: &mut TokenRole, call: &Call<'_>) {
@@ -182,6 +212,9 @@ fn limits(role: &mut TokenRole, call: &Call<'_>) {
 
 fn check(role: &TokenRole) -> Result<(), Refusal> {
     let refuse = |text: &str| Err(Refusal::invalid(text));
+    if role.num_uses < 0 {
+        return refuse("error parsing role fields: 'token_num_uses' cannot be negative");
+    }
     match role.token_type.as_str() {
         "service" | "default-service" | "default-batch" => {}
         "batch" if !role.orphan => {

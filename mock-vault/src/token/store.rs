@@ -1,16 +1,20 @@
 //! Where tokens are kept.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use lab_world::Entropy;
 use ring::hmac;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::storage::{Record, Table, Write};
+use crate::storage::{Record, Table, Writes};
 use crate::token::entry::TokenEntry;
+use crate::token::known::{Found, Known};
 use crate::token::roles::TokenRole;
 use crate::token::{batch, id};
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Secrets {
@@ -25,6 +29,7 @@ pub(crate) struct TokenStore {
     secrets: Record<Secrets>,
     keys: Option<(hmac::Key, hmac::Key)>,
     entries: Table<TokenEntry>,
+    known: Known,
     accessors: BTreeMap<String, String>,
     children: BTreeMap<String, BTreeSet<String>>,
     pub(crate) roles: Table<TokenRole>,
@@ -40,20 +45,32 @@ impl TokenStore {
     /// The store's name for a token, given in its inner form.
     pub(crate) fn name_of(&self, inner: &str) -> String {
         let Some((salt, _)) = &self.keys else { return String::new() };
-        format!("h{}", hex::encode(hmac::sign(salt, inner.as_bytes())))
+        let tag = hmac::sign(salt, inner.as_bytes());
+        let mut name = String::with_capacity(1 + 2 * tag.as_ref().len());
+        name.push('h');
+        for byte in tag.as_ref() {
+            name.extend([byte >> 4, byte & 0xf].map(|digit| char::from(HEX[usize::from(digit)])));
+        }
+        name
     }
 
     /// The token that a client sent, with the store's name for it.
-    pub(crate) fn find(&self, token: &str, now: OffsetDateTime) -> Option<(String, TokenEntry)> {
+    pub(crate) fn find(&mut self, token: &str, now: OffsetDateTime) -> Option<Found> {
+        if let Some(found) = self.known.get(token) {
+            return Some(found);
+        }
         if token.starts_with("hvb.") {
             let entry = batch::open(&self.secrets.get().batch, token)?;
             let alive = now < entry.created + entry.ttl
                 && (entry.parent.is_empty() || self.entries.contains(&entry.parent));
-            return alive.then(|| (self.name_of(token), entry));
+            return alive.then(|| (self.name_of(token), Arc::new(entry)));
         }
         let (_, signing) = self.keys.as_ref()?;
         let name = self.name_of(&id::unsigned(signing, token)?);
-        self.entries.get(&name).map(|entry| (name, entry.clone()))
+        let entry = Arc::new(self.entries.get(&name)?.clone());
+        let found = (name, entry);
+        self.known.remember(token, &found);
+        Some(found)
     }
 
     /// The token of that name.
@@ -90,6 +107,7 @@ impl TokenStore {
             entry.accessor = id::random(entropy);
         }
         let name = self.name_of(&inner);
+        self.known.forget();
         self.index(&name, &entry);
         self.entries.insert(name.clone(), entry);
         name
@@ -102,6 +120,7 @@ impl TokenStore {
 
     /// Changes a token.
     pub(crate) fn change(&mut self, name: &str, change: impl FnOnce(&mut TokenEntry)) {
+        self.known.forget();
         if let Some(entry) = self.entries.get_mut(name) {
             change(entry);
         }
@@ -109,6 +128,7 @@ impl TokenStore {
 
     /// Removes a token. Its children are left, and are orphans.
     pub(crate) fn remove(&mut self, name: &str) -> Option<TokenEntry> {
+        self.known.forget();
         for child in self.children.remove(name).into_iter().flatten() {
             self.change(&child, |child| child.parent.clear());
         }
@@ -120,7 +140,7 @@ impl TokenStore {
         Some(entry)
     }
 
-    pub(crate) fn flush(&mut self, writes: &mut Vec<Write>) {
+    pub(crate) fn flush(&mut self, writes: &mut Writes) {
         self.secrets.flush("sys/token/secrets", writes);
         self.entries.flush("sys/token/id/", writes);
         self.roles.flush("sys/token/roles/", writes);

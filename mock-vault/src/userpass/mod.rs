@@ -12,7 +12,7 @@ use crate::logical::{
     Response, exists, invoke,
 };
 use crate::mounts::{Engine, Renewal};
-use crate::storage::{Table, Write};
+use crate::storage::{Table, Writes};
 
 /// How often a password is hashed: enough to be no plain text, and no more, since nothing here is secret.
 const ROUNDS: NonZeroU32 = NonZeroU32::new(1000).expect("a thousand is not zero");
@@ -76,7 +76,7 @@ fn write(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
     let mut user = known.unwrap_or_default();
     user.token.update(&call.fields)?;
     let warning = user.token.against(call.mount)?;
-    let password = call.fields.text("password");
+    let password = password(call)?;
     if !password.is_empty() {
         user.set(password, call.environment);
     } else if created {
@@ -86,11 +86,34 @@ fn write(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
     warning.map_or(Ok(Reply::Nothing), |warning| Response::warning(warning).ok())
 }
 
+/// The password that was sent. Hashes are held against their form, and are not understood.
+fn password<'a>(call: &'a Call<'_>) -> Result<&'a str, Refusal> {
+    let (password, hash) = (call.fields.text("password"), call.fields.text("password_hash"));
+    if !password.is_empty() && !hash.is_empty() {
+        return Err(Refusal::invalid("\"password\" and \"password_hash\" cannot be supplied together"));
+    }
+    if !hash.is_empty() {
+        return Err(Refusal::Failed(if hash.len() == HASH_LENGTH {
+            "the lab's vault takes no password hashes".into()
+        } else {
+            "password hash has incorrect length".into()
+        }));
+    }
+    if password.len() > LONGEST {
+        return Err(Refusal::Failed(format!("bcrypt: password length exceeds {LONGEST} bytes")));
+    }
+    Ok(password)
+}
+
+/// How long bcrypt's hashes are, and the longest password that it takes.
+const HASH_LENGTH: usize = 60;
+const LONGEST: usize = 72;
+
 fn write_password(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
     let Some(user) = userpass.users.get_mut(call.fields.text("username")) else {
-        return Err(Refusal::Listed { status: 400, text: "username does not exist".into() });
+        return Err(Refusal::Failed("username does not exist".into()));
     };
-    match call.fields.text("password") {
+    match password(call)? {
         "" => Err(Refusal::invalid("\"password\" or \"password_hash\" must be supplied")),
         password => {
             user.set(password, call.environment);
@@ -101,7 +124,7 @@ fn write_password(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
 
 fn write_policies(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
     let Some(user) = userpass.users.get_mut(call.fields.text("username")) else {
-        return Err(Refusal::Listed { status: 400, text: "username does not exist".into() });
+        return Err(Refusal::Failed("username does not exist".into()));
     };
     user.token.update(&call.fields)?;
     Ok(Reply::Nothing)
@@ -110,11 +133,11 @@ fn write_policies(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
 fn login(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
     let name = call.fields.text("username");
     let password = call.fields.text("password");
-    if password.is_empty() {
-        return Err(Refusal::invalid("invalid credentials"));
+    let wrong = if password.is_empty() { "invalid credentials" } else { "invalid username or password" };
+    let Some(user) = userpass.users.get(name) else { return Err(Refusal::invalid(wrong)) };
+    if password.is_empty() || !user.fits(password) {
+        return Err(Refusal::Credentials(wrong.into()));
     }
-    let user = userpass.users.get(name).filter(|user| user.fits(password));
-    let Some(user) = user else { return Err(Refusal::invalid("invalid username or password")) };
     user.token.check_address(call)?;
     let mut auth = user.token.grant(false);
     auth.display_name = name.to_owned();
@@ -145,6 +168,10 @@ impl Engine for Userpass {
         exists(ENDPOINTS, self, call)
     }
 
+    fn login_alias(&self, path: &str, _: &Data) -> Option<String> {
+        path.strip_prefix("login/").map(str::to_lowercase)
+    }
+
     fn handle(&mut self, call: &mut Call<'_>) -> Outcome {
         invoke(ENDPOINTS, self, call)
     }
@@ -157,8 +184,8 @@ impl Engine for Userpass {
         }
     }
 
-    fn flush(&mut self, prefix: &str, writes: &mut Vec<Write>) {
-        self.users.flush(&format!("{prefix}user/"), writes);
+    fn flush(&mut self, prefix: &str, writes: &mut Writes) {
+        self.users.flush(format_args!("{prefix}user/"), writes);
     }
 
     fn load(&mut self, key: &str, bytes: &[u8]) -> Result<(), String> {

@@ -24,7 +24,10 @@ pub(crate) fn simulate<T>(work: impl AsyncFnOnce(&Simulation) -> T) -> T {
 /// A development server with the root token `root`, and a client on another machine.
 pub(crate) async fn dev(world: &Simulation) -> (Server, Vault) {
     let host = world.host("vault");
-    let config = Config { dev: Some(Dev { root_token: Some("root".into()) }), ..Config::for_host(&host) };
+    let config = Config {
+        dev: Some(Dev { root_token: Some("root".into()), ..Dev::default() }),
+        ..Config::for_host(&host)
+    };
     let server = Server::start(&host, config).await.expect("the server starts");
     let vault = Vault::new(&world.host("client"), &server, "root");
     (server, vault)
@@ -37,6 +40,26 @@ pub(crate) async fn on_disk(world: &Simulation) -> (Server, Vault) {
     let server = Server::start(&host, config).await.expect("the server starts");
     let vault = Vault::new(&world.host("client"), &server, "");
     (server, vault)
+}
+
+/// A root of `ttl` at `pki/`, with a key that is quickly made.
+pub(crate) async fn authority(vault: &Vault, ttl: &str) {
+    vault.data("POST", "sys/mounts/pki", json!({"type": "pki"})).await;
+    vault.data("POST", "sys/mounts/pki/tune", json!({"max_lease_ttl": "87600h"})).await;
+    vault
+        .data(
+            "POST",
+            "pki/root/generate/internal",
+            json!({"common_name": "lab root", "key_type": "ec", "ttl": ttl}),
+        )
+        .await;
+}
+
+/// A role for any name at `pki/`, with what `more` says.
+pub(crate) async fn role(vault: &Vault, name: &str, more: Value) {
+    let mut body = json!({"allow_any_name": true, "key_type": "ec", "ttl": "1h"});
+    body.as_object_mut().expect("an object").extend(more.as_object().cloned().expect("an object"));
+    vault.data("POST", &format!("pki/roles/{name}"), body).await;
 }
 
 impl Vault {
