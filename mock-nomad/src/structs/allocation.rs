@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{GoTime, Job, Opaque, PlacementMetrics, TaskState, empty};
+use super::{
+    AllocationHealth, DesiredTransition, GoTime, Job, Opaque, PlacementMetrics, Stage, TaskState, empty,
+};
 
 /// An allocation. Empty fields are left out, as the real program does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -56,8 +58,21 @@ pub(crate) struct Allocation {
     pub(crate) reschedule_tracker: Option<RescheduleTracker>,
     #[serde(skip_serializing_if = "empty")]
     pub(crate) network_status: Opaque,
+    #[serde(rename = "DeploymentID", skip_serializing_if = "empty")]
+    pub(crate) deployment_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) deployment_status: Option<AllocationHealth>,
     #[serde(skip_serializing_if = "empty")]
-    pub(crate) deployment_status: Opaque,
+    pub(crate) desired_transition: DesiredTransition,
+    /// When it became unknown, and came back.
+    #[serde(skip_serializing_if = "empty")]
+    pub(crate) alloc_states: Opaque,
+    /// The key that its tasks' identities were signed with when it was placed.
+    #[serde(rename = "SigningKeyID", skip_serializing_if = "empty")]
+    pub(crate) signing_key_id: String,
+    /// The default identities of its tasks, which only the client gets.
+    #[serde(skip_serializing_if = "empty", deserialize_with = "super::nullable")]
+    pub(crate) signed_identities: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "empty")]
     pub(crate) create_index: u64,
     #[serde(skip_serializing_if = "empty")]
@@ -73,6 +88,21 @@ pub(crate) struct Allocation {
 }
 
 impl Allocation {
+    /// Whether it is a canary that nobody promoted.
+    pub(crate) fn is_canary(&self) -> bool {
+        self.deployment_status.as_ref().is_some_and(|health| health.canary)
+    }
+
+    /// What is known of its health.
+    pub(crate) fn health(&self) -> Option<bool> {
+        self.deployment_status.as_ref().and_then(|health| health.healthy)
+    }
+
+    /// Its job: namespace and id.
+    pub(crate) fn job_key(&self) -> (String, String) {
+        (self.namespace.clone(), self.job_id.clone())
+    }
+
     /// Whether the servers no longer want it.
     pub(crate) fn is_server_terminal(&self) -> bool {
         matches!(self.desired_status.as_str(), "stop" | "evict")
@@ -104,11 +134,18 @@ pub(crate) struct AllocatedResources {
 }
 
 impl AllocatedResources {
-    /// Megahertz, mebibytes of memory, mebibytes of disk.
+    /// Megahertz, mebibytes of memory, mebibytes of disk: the most that runs at once.
     pub(crate) fn total(&self) -> [i64; 3] {
-        let cpu = self.tasks.values().map(|task| task.cpu.cpu_shares).sum();
-        let memory = self.tasks.values().map(|task| task.memory.memory_mb).sum();
-        [cpu, memory, self.shared.disk_mb]
+        let (mut cpu, mut memory) = ([0; 3], [0; 3]);
+        for (name, task) in &self.tasks {
+            let stage = self.task_lifecycles.get(name).map_or(Stage::Main, Stage::of_block);
+            for (moment, takes_room) in stage.takes_room().into_iter().enumerate() {
+                cpu[moment] += i64::from(takes_room) * task.cpu.cpu_shares;
+                memory[moment] += i64::from(takes_room) * task.memory.memory_mb;
+            }
+        }
+        let most = |moments: [i64; 3]| moments.into_iter().max().unwrap_or_default();
+        [most(cpu), most(memory), self.shared.disk_mb]
     }
 }
 
@@ -155,6 +192,8 @@ pub(crate) struct AllocatedShared {
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct RescheduleTracker {
     pub(crate) events: Vec<RescheduleEvent>,
+    /// `ok` where the last failure was followed by one.
+    pub(crate) last_reschedule: String,
 }
 
 /// One failure that was followed by a new allocation.

@@ -42,13 +42,18 @@ pub(crate) struct Evaluation {
     pub(crate) blocked_eval: String,
     #[serde(rename = "FailedTGAllocs", skip_serializing_if = "empty")]
     pub(crate) failed_tg_allocs: BTreeMap<String, PlacementMetrics>,
+    /// Of a blocked evaluation: which classes of nodes it may find room on when they have some.
+    #[serde(skip_serializing_if = "empty")]
+    pub(crate) class_eligibility: BTreeMap<String, bool>,
     #[serde(skip_serializing_if = "empty")]
     pub(crate) queued_allocations: BTreeMap<String, u64>,
     #[serde(skip_serializing_if = "empty")]
     pub(crate) plan_annotations: Opaque,
     #[serde(skip_serializing_if = "empty")]
     pub(crate) snapshot_index: u64,
+    #[serde(skip_serializing_if = "empty")]
     pub(crate) create_index: u64,
+    #[serde(skip_serializing_if = "empty")]
     pub(crate) modify_index: u64,
     /// Nanoseconds since 1970.
     pub(crate) create_time: i64,
@@ -71,10 +76,10 @@ pub(crate) struct PlacementMetrics {
     pub(crate) nodes_in_pool: u64,
     pub(crate) node_pool: String,
     pub(crate) nodes_available: BTreeMap<String, u64>,
-    pub(crate) class_filtered: Opaque,
+    pub(crate) class_filtered: Option<BTreeMap<String, u64>>,
     pub(crate) constraint_filtered: Option<BTreeMap<String, u64>>,
     pub(crate) nodes_exhausted: u64,
-    pub(crate) class_exhausted: Opaque,
+    pub(crate) class_exhausted: Option<BTreeMap<String, u64>>,
     pub(crate) dimension_exhausted: Option<BTreeMap<String, u64>>,
     pub(crate) quota_exhausted: Opaque,
     pub(crate) resources_exhausted: Opaque,

@@ -16,6 +16,11 @@ const UNIX_TO_GO: i64 = 62_135_596_800;
 pub(crate) struct GoTime(pub(crate) Option<OffsetDateTime>);
 
 impl GoTime {
+    /// The moment that a text of RFC 3339 names.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        OffsetDateTime::parse(text, &Rfc3339).ok().map(Self::from)
+    }
+
     fn to_binary(self) -> [u8; 15] {
         let (seconds, nanos) = match self.0 {
             Some(moment) => (moment.unix_timestamp() + UNIX_TO_GO, moment.nanosecond()),

@@ -52,6 +52,27 @@ impl Job {
         matches!(self.kind.as_str(), "batch" | "sysbatch")
     }
 
+    /// The job that this one was made from; empty where there is none.
+    pub(crate) fn parent_id(&self) -> &str {
+        self.rest.get("ParentID").and_then(Opaque::as_str).unwrap_or_default()
+    }
+
+    /// Whether it is a periodic job, and not one of its runs.
+    pub(crate) fn is_periodic(&self) -> bool {
+        self.rest.get("Periodic").is_some_and(|periodic| !periodic.is_null()) && self.parent_id().is_empty()
+    }
+
+    /// Whether it waits for being dispatched, and was not.
+    pub(crate) fn is_parameterized(&self) -> bool {
+        let dispatched = || self.rest.get("Dispatched").and_then(Opaque::as_bool).unwrap_or(false);
+        self.rest.get("ParameterizedJob").is_some_and(|block| !block.is_null()) && !dispatched()
+    }
+
+    /// Whether nothing is placed for the job itself: others are made from it.
+    pub(crate) fn makes_others(&self) -> bool {
+        self.is_periodic() || self.is_parameterized()
+    }
+
     /// The group of that name.
     pub(crate) fn group(&self, name: &str) -> Option<&TaskGroup> {
         self.task_groups.iter().find(|group| group.name == name)
@@ -89,6 +110,23 @@ pub(crate) struct TaskGroup {
 }
 
 impl TaskGroup {
+    /// The services that are registered with Nomad itself, each with its task; empty for the group's own.
+    pub(crate) fn nomad_services(&self) -> impl Iterator<Item = (&str, &Opaque)> {
+        let of_tasks = self.tasks.iter().map(|task| (task.name.as_str(), &task.rest));
+        [("", &self.rest)].into_iter().chain(of_tasks).flat_map(|(task, rest)| {
+            let services = rest.get("Services").and_then(Opaque::as_array).into_iter().flatten();
+            services.filter(|service| service["Provider"] == "nomad").map(move |service| (task, service))
+        })
+    }
+
+    /// The checks of those services, each with its task and its service.
+    pub(crate) fn nomad_checks(&self) -> impl Iterator<Item = (&str, &Opaque, &Opaque)> {
+        self.nomad_services().flat_map(|(task, service)| {
+            let checks = service["Checks"].as_array().into_iter().flatten();
+            checks.map(move |check| (task, service, check))
+        })
+    }
+
     /// A number below an object of the group, such as `RestartPolicy.Attempts`.
     pub(crate) fn number(&self, object: &str, field: &str) -> Option<i64> {
         self.rest.get(object)?.get(field)?.as_i64()
@@ -102,12 +140,6 @@ impl TaskGroup {
     /// A flag below an object of the group, such as `ReschedulePolicy.Unlimited`.
     pub(crate) fn flag(&self, object: &str, field: &str) -> bool {
         self.rest.get(object).and_then(|value| value.get(field)).and_then(Opaque::as_bool).unwrap_or(false)
-    }
-
-    /// Whether allocations of this group may become those of `other` without being started anew.
-    pub(crate) fn updates_in_place(&self, other: &Self) -> bool {
-        let plain = |group: &Self| Self { count: 0, constraints: None, ..group.clone() };
-        plain(self) == plain(other)
     }
 }
 
@@ -147,30 +179,4 @@ pub(crate) struct Constraint {
     pub(crate) right: String,
     #[serde(rename = "Operand", deserialize_with = "nullable")]
     pub(crate) operand: String,
-}
-
-/// How many allocations of a job are in which state, counted on demand.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct JobSummary {
-    #[serde(rename = "JobID")]
-    pub(crate) job_id: String,
-    pub(crate) namespace: String,
-    pub(crate) summary: BTreeMap<String, GroupSummary>,
-    pub(crate) children: Opaque,
-    pub(crate) create_index: u64,
-    pub(crate) modify_index: u64,
-}
-
-/// The counts of one group.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct GroupSummary {
-    pub(crate) queued: u64,
-    pub(crate) complete: u64,
-    pub(crate) failed: u64,
-    pub(crate) running: u64,
-    pub(crate) starting: u64,
-    pub(crate) lost: u64,
-    pub(crate) unknown: u64,
 }

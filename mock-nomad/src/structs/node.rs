@@ -95,6 +95,13 @@ pub(crate) struct NodeResources {
     pub(crate) rest: BTreeMap<String, Opaque>,
 }
 
+impl NodeResources {
+    /// Megahertz, mebibytes of memory, mebibytes of disk.
+    pub(crate) fn room(&self) -> [i64; 3] {
+        [self.cpu.cpu_shares, self.memory.memory_mb, self.disk.disk_mb]
+    }
+}
+
 /// Megahertz and cores.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

@@ -75,7 +75,8 @@ pub(crate) struct QueryOptions {
     pub(crate) allow_stale: bool,
     pub(crate) prefix: String,
     pub(crate) auth_token: String,
-    pub(crate) per_page: u64,
+    /// 0: everything at once.
+    pub(crate) per_page: i64,
     pub(crate) next_token: String,
     pub(crate) reverse: bool,
     pub(crate) filter: String,
@@ -95,7 +96,7 @@ impl QueryOptions {
             allow_stale: body.boolean("AllowStale"),
             prefix: body.string("Prefix").to_owned(),
             auth_token: body.string("AuthToken").to_owned(),
-            per_page: body.index("PerPage"),
+            per_page: body.integer("PerPage"),
             next_token: body.string("NextToken").to_owned(),
             reverse: body.boolean("Reverse"),
             filter: body.string("Filter").to_owned(),
@@ -129,23 +130,25 @@ impl QueryOptions {
 }
 
 /// What a reply says of the state it was read from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct QueryMeta {
     pub(crate) index: u64,
     /// How long ago the answering server heard of its leader; zero at the leader.
     pub(crate) last_contact: Duration,
     pub(crate) known_leader: bool,
+    /// Where the next page begins; empty: there is none.
+    pub(crate) next_token: String,
 }
 
 impl QueryMeta {
     /// A reply's body: the subject's fields and these.
-    pub(crate) fn reply<const N: usize>(self, fields: [(&str, Value); N]) -> Value {
+    pub(crate) fn reply<'name>(self, fields: impl IntoIterator<Item = (&'name str, Value)>) -> Value {
         let last_contact = i64::try_from(self.last_contact.as_nanos()).unwrap_or(i64::MAX);
         let meta = [
             ("Index", self.index.into()),
             ("LastContact", last_contact.into()),
             ("KnownLeader", self.known_leader.into()),
-            ("NextToken", "".into()),
+            ("NextToken", self.next_token.into()),
         ];
         Value::Map(fields.into_iter().chain(meta).map(|(name, value)| (name.into(), value)).collect())
     }
@@ -156,6 +159,7 @@ impl QueryMeta {
             index: reply.index("Index"),
             last_contact: Duration::from_nanos(reply.integer("LastContact").max(0).unsigned_abs()),
             known_leader: reply.boolean("KnownLeader"),
+            next_token: reply.string("NextToken").to_owned(),
         }
     }
 }
