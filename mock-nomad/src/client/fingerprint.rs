@@ -11,12 +11,12 @@ use crate::structs::{Driver, Node};
 const CPU_MHZ: i64 = 8000;
 const MEMORY_MB: i64 = 16_384;
 const DISK_MB: i64 = 102_400;
-const CORES: i64 = 4;
+pub(crate) const CORES: i64 = 4;
 const DRIVERS: [&str; 5] = ["docker", "exec", "java", "mock_driver", "raw_exec"];
 
 impl Client {
     /// The node, ready to be registered.
-    pub(super) fn node(&self) -> Node {
+    pub(crate) fn node(&self) -> Node {
         let settings = &self.parts.settings;
         let host = &self.parts.host;
         let ip = host.net.address().to_string();
@@ -28,15 +28,20 @@ impl Client {
             cgroup_parent: "nomad.slice".to_owned(),
             http_addr: settings.http_advertise.to_string(),
             tls_enabled: settings.tls_http,
-            attributes: attributes(&settings.name, &ip, &settings.http_advertise.to_string()),
+            attributes: attributes(
+                &settings.name,
+                &ip,
+                &settings.http_advertise.to_string(),
+                settings.raw_exec,
+            ),
             reserved_resources: json!({"Cpu": {"CpuShares": 0, "ReservedCpuCores": null}, "Memory": {"MemoryMB": 0},
                                        "Disk": {"DiskMB": 0}, "Networks": {"ReservedHostPorts": ""}}),
-            meta: settings.meta.clone(),
+            meta: self.metadata().all,
             node_class: settings.node_class.clone(),
             node_pool: settings.node_pool.clone(),
             scheduling_eligibility: "eligible".to_owned(),
-            status: "initializing".to_owned(),
-            drivers: drivers(host.clock.now()),
+            status: if self.beat().registered { "ready" } else { "initializing" }.to_owned(),
+            drivers: drivers(settings.raw_exec, host.clock.now()),
             host_volumes: json!({}),
             csi_controller_plugins: json!({}),
             csi_node_plugins: json!({}),
@@ -48,12 +53,17 @@ impl Client {
         node.node_resources.memory.memory_mb = MEMORY_MB;
         node.node_resources.disk.disk_mb = DISK_MB;
         node.node_resources.rest = networks(&ip);
+        node.attributes.extend(self.vault_facts.lock().expect("no panic while looking").clone());
         node.computed_class = computed_class(&node);
         node
     }
 }
 
-fn attributes(name: &str, ip: &str, http: &str) -> BTreeMap<String, String> {
+/// The signals that tasks can be sent.
+const SIGNALS: &str = "SIGABRT,SIGALRM,SIGBUS,SIGCONT,SIGFPE,SIGHUP,SIGILL,SIGINT,SIGIO,SIGIOT,SIGKILL,SIGNULL,SIGPIPE,\
+SIGPROF,SIGQUIT,SIGSEGV,SIGSTOP,SIGSYS,SIGTERM,SIGTRAP,SIGTSTP,SIGTTIN,SIGTTOU,SIGUSR1,SIGUSR2,SIGWINCH,SIGXCPU,SIGXFSZ";
+
+fn attributes(name: &str, ip: &str, http: &str, raw_exec: bool) -> BTreeMap<String, String> {
     let mut attributes: BTreeMap<String, String> = [
         ("kernel.name", "linux"),
         ("kernel.arch", "x86_64"),
@@ -65,6 +75,9 @@ fn attributes(name: &str, ip: &str, http: &str) -> BTreeMap<String, String> {
         ("nomad.version", "1.11.3"),
         ("nomad.service_discovery", "true"),
         ("nomad.bridge.hairpin_mode", "false"),
+        ("os.signals", SIGNALS),
+        ("plugins.secrets.nomad.version", "1.0.0"),
+        ("plugins.secrets.vault.version", "1.0.0"),
         ("unique.hostname", name),
         ("unique.network.ip-address", ip),
         ("unique.advertise.address", http),
@@ -81,13 +94,13 @@ fn attributes(name: &str, ip: &str, http: &str) -> BTreeMap<String, String> {
     number("cpu.frequency", CPU_MHZ / CORES);
     number("memory.totalbytes", MEMORY_MB << 20);
     number("unique.storage.bytestotal", DISK_MB << 20);
-    for driver in DRIVERS {
+    for driver in DRIVERS.into_iter().filter(|driver| raw_exec || *driver != "raw_exec") {
         attributes.insert(format!("driver.{driver}"), "1".to_owned());
     }
     attributes
 }
 
-fn drivers(now: time::OffsetDateTime) -> BTreeMap<String, Driver> {
+fn drivers(raw_exec: bool, now: time::OffsetDateTime) -> BTreeMap<String, Driver> {
     let driver = |name: &str| Driver {
         attributes: [(format!("driver.{name}"), "true".to_owned())].into(),
         detected: true,
@@ -95,7 +108,16 @@ fn drivers(now: time::OffsetDateTime) -> BTreeMap<String, Driver> {
         health_description: "Healthy".to_owned(),
         update_time: now.into(),
     };
-    DRIVERS.iter().map(|name| ((*name).to_owned(), driver(name))).collect()
+    let mut drivers: BTreeMap<_, _> = DRIVERS.iter().map(|name| ((*name).to_owned(), driver(name))).collect();
+    if !raw_exec {
+        let disabled = Driver {
+            health_description: "disabled".to_owned(),
+            update_time: now.into(),
+            ..Driver::default()
+        };
+        drivers.insert("raw_exec".to_owned(), disabled);
+    }
+    drivers
 }
 
 fn networks(ip: &str) -> BTreeMap<String, serde_json::Value> {

@@ -9,7 +9,7 @@ use lab_world::format_duration;
 use rmpv::Value;
 
 use super::rpc::NO_SERVERS;
-use super::{Client, LOGGER};
+use super::{Client, LOGGER, vault_facts};
 use crate::hclog::pair;
 use crate::seam::RpcError;
 use crate::server::Access;
@@ -19,11 +19,18 @@ use crate::structs::Body;
 const FIRST: Duration = Duration::from_secs(10);
 const REGISTER_RETRY: Duration = Duration::from_secs(15);
 const NO_SERVERS_RETRY: Duration = Duration::from_secs(1);
+/// How long a client on sockets gives servers that begin when it does, and how often it looks.
+const SERVERS_BEGIN: Duration = Duration::from_secs(3);
+const SERVERS_LOOK: Duration = Duration::from_millis(20);
 
 /// Registers, and then sends heartbeats for as long as the client lives.
 pub(super) async fn run(client: Arc<Client>) {
     let clock = &client.parts.host.clock;
     let log = &client.parts.host.log;
+    vault_facts::look(&client).await;
+    if !client.parts.host.net.is_simulated() {
+        clock.timeout(SERVERS_BEGIN, until_a_server_listens(&client)).await;
+    }
     register_until_done(&client).await;
     let mut wait = client.entropy.duration(Duration::ZERO..FIRST);
     loop {
@@ -49,6 +56,19 @@ pub(super) async fn run(client: Arc<Client>) {
     }
 }
 
+/// A real client takes this time to look at its machine; without it, one that is started beside its servers would come
+/// before them, and try again only after [`REGISTER_RETRY`].
+async fn until_a_server_listens(client: &Client) {
+    let host = &client.parts.host;
+    while let Some(server) = client.servers.first() {
+        if host.net.connect(server).await.is_ok() {
+            return;
+        }
+        client.servers.failed(server);
+        host.clock.sleep(SERVERS_LOOK).await;
+    }
+}
+
 async fn register_until_done(client: &Client) {
     let log = &client.parts.host.log;
     loop {
@@ -71,7 +91,8 @@ async fn register_until_done(client: &Client) {
     }
 }
 
-async fn register(client: &Client) -> Result<(), RpcError> {
+/// Registers the node as it is now.
+pub(super) async fn register(client: &Client) -> Result<(), RpcError> {
     let node = to_value(&client.node()).map_err(|error| RpcError::new(error.to_string()))?;
     let body = client.request([("Node", node), ("NodeEvent", Value::Nil), ("CreateNodePool", false.into())]);
     let answer = client.rpc("Node.Register", Access::Write, body).await?;

@@ -12,6 +12,16 @@ pub(super) struct Identity {
     pub(super) secret: String,
 }
 
+/// The token that introduces a new node: what was given to the agent, or what lies in `<data_dir>/client`; empty: none.
+pub(super) fn introduction(host: &Host, data_dir: Option<&Path>, given: &str) -> String {
+    if !given.is_empty() {
+        return given.to_owned();
+    }
+    let path = data_dir.map(|directory| directory.join("client").join("intro_token.jwt"));
+    let kept = path.and_then(|path| host.disk.read_to_string(path).ok());
+    kept.map(|token| token.trim().to_owned()).unwrap_or_default()
+}
+
 impl Identity {
     /// Reads what is kept, and draws and keeps what is not.
     pub(super) fn load(host: &Host, data_dir: Option<&Path>) -> Self {

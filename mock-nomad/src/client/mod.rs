@@ -1,14 +1,30 @@
 //! A client: registers its node, keeps it alive, and runs what the servers want.
 
+mod access;
+mod address;
+mod alloc_dir;
+mod checks;
+mod driver;
+mod environment;
+mod events;
+mod files;
 mod fingerprint;
+mod gauges;
+mod health;
 mod heartbeat;
+mod hooks;
 mod identity;
+mod lifecycle;
+mod metadata;
 mod persist;
+mod restart;
 mod rpc;
 mod runner;
 mod servers;
+mod services;
 mod sync;
 mod task;
+mod vault_facts;
 mod watch;
 
 #[cfg(test)]
@@ -23,7 +39,11 @@ use lab_world::{Entropy, format_duration};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
+pub(crate) use self::files::{FileError, Files};
+pub(crate) use self::fingerprint::CORES;
 use self::identity::Identity;
+use self::metadata::Metadata;
+pub(crate) use self::metadata::{Changes, MetadataView};
 use self::runner::Runner;
 use self::servers::Servers;
 use crate::seam::ClientParts;
@@ -36,8 +56,15 @@ pub(crate) const LOGGER: &str = "client";
 pub(crate) struct Client {
     parts: ClientParts,
     identity: Identity,
+    /// The token that introduces it while it is new.
+    introduction: String,
     servers: Servers,
     entropy: Entropy,
+    /// When it started.
+    began: OffsetDateTime,
+    /// What is known of Vault.
+    vault_facts: Mutex<BTreeMap<String, String>>,
+    metadata: Metadata,
     beat: Mutex<Beat>,
     runners: Mutex<BTreeMap<String, Runner>>,
     /// Allocations that the servers have yet to hear of.
@@ -64,13 +91,19 @@ impl Client {
     pub(crate) fn start(parts: ClientParts) -> Arc<Self> {
         let host = &parts.host;
         let entropy = host.entropy.branch("client");
-        let identity = Identity::load(host, parts.settings.data_dir.as_deref());
+        let data_dir = parts.settings.data_dir.as_deref();
+        let identity = Identity::load(host, data_dir);
+        let introduction = identity::introduction(host, data_dir, &parts.settings.introduction);
         host.log.info(LOGGER, format!("started client: node_id={}", identity.node_id));
         let servers = Servers::new(parts.settings.servers.clone(), entropy.branch("servers"));
         let client = Arc::new(Self {
             identity,
+            introduction,
             servers,
             entropy,
+            began: host.clock.now(),
+            vault_facts: Mutex::default(),
+            metadata: Metadata::load(&parts),
             beat: Mutex::default(),
             runners: Mutex::default(),
             unsent: sync::Unsent::default(),
@@ -83,6 +116,8 @@ impl Client {
         tasks.spawn(heartbeat::run(Arc::clone(&client)));
         tasks.spawn(watch::run(Arc::clone(&client)));
         tasks.spawn(sync::run(Arc::clone(&client)));
+        tasks.spawn(vault_facts::run(Arc::clone(&client)));
+        tasks.spawn(metadata::run(Arc::clone(&client)));
         tasks.spawn(servers::rebalance(Arc::clone(&client)));
         client
     }
@@ -92,6 +127,11 @@ impl Client {
     pub(crate) fn stop(&self) {
         self.parts.tasks.abort();
         self.runners().values().for_each(Runner::abandon);
+    }
+
+    /// The node's id.
+    pub(crate) fn uuid(&self) -> String {
+        self.entropy.uuid()
     }
 
     /// The node's id.
@@ -126,6 +166,16 @@ impl Client {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
+    }
+
+    /// Ends every process that it started and left running, at once.
+    pub(crate) fn kill_processes(&self) {
+        self.runners().values().for_each(Runner::kill_processes);
+    }
+
+    /// Whether `raw_exec` starts real processes here: on this machine, where the plugin is enabled.
+    fn runs_processes(&self) -> bool {
+        self.parts.settings.raw_exec && !self.parts.host.net.is_simulated()
     }
 
     fn beat(&self) -> MutexGuard<'_, Beat> {

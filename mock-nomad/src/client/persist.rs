@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lab_world::DiskError;
+use lab_world::{DiskError, ProcessId};
 use serde::{Deserialize, Serialize};
 
-use super::runner::{self, Runner};
+use super::runner::{self, Runner, State};
 use super::{Client, LOGGER};
 use crate::hclog::pair;
 use crate::structs::{Allocation, TaskState};
@@ -16,13 +16,28 @@ use crate::structs::{Allocation, TaskState};
 struct Kept {
     allocation: Allocation,
     tasks: BTreeMap<String, TaskState>,
+    /// The number and the start of each task's process.
+    #[serde(default)]
+    processes: BTreeMap<String, (i32, u64)>,
+}
+
+impl From<Kept> for State {
+    fn from(kept: Kept) -> Self {
+        let id = |(task, (number, started))| (task, ProcessId { number, started });
+        Self {
+            allocation: kept.allocation,
+            tasks: kept.tasks,
+            processes: kept.processes.into_iter().map(id).collect(),
+        }
+    }
 }
 
 /// Keeps an allocation as it is now.
 pub(super) fn save(client: &Client, runner: &Runner) {
     let state = runner.state().clone();
     let Some(path) = directory(client).map(|directory| directory.join(&state.allocation.id)) else { return };
-    let kept = Kept { allocation: state.allocation, tasks: state.tasks };
+    let processes = state.processes.into_iter().map(|(task, id)| (task, (id.number, id.started)));
+    let kept = Kept { allocation: state.allocation, tasks: state.tasks, processes: processes.collect() };
     // Plain values, into memory.
     let bytes = rmp_serde::to_vec_named(&kept).expect("allocations are made of plain values");
     if let Err(error) = client.parts.host.disk.write_atomic(path, bytes, 0o600) {
@@ -63,7 +78,7 @@ pub(super) fn restore(client: &Arc<Client>) {
         let kept =
             kept.and_then(|bytes| rmp_serde::from_slice::<Kept>(&bytes).map_err(|error| error.to_string()));
         match kept {
-            Ok(kept) => runner::begin(client, kept.allocation, kept.tasks),
+            Ok(kept) => runner::begin(client, kept.into()),
             Err(error) => {
                 client.parts.host.log.error(
                     LOGGER,

@@ -67,11 +67,11 @@ impl Client {
 
     /// The fields that every request of the node carries.
     pub(super) fn common_fields(&self) -> Vec<(Value, Value)> {
-        let token = if self.beat().registered { self.identity.secret.as_str() } else { "" };
+        let token = if self.beat().registered { &self.identity.secret } else { &self.introduction };
         vec![
             ("Region".into(), self.parts.settings.region.as_str().into()),
             ("Namespace".into(), "".into()),
-            ("AuthToken".into(), token.into()),
+            ("AuthToken".into(), token.as_str().into()),
             ("Forwarded".into(), false.into()),
         ]
     }

@@ -38,11 +38,7 @@ pub(super) async fn run(client: Arc<Client>) {
         };
         let reply = Body(&answer);
         let Some(changed) = changed(&client, reply) else { continue };
-        let fetched = if changed.is_empty() {
-            Ok(Vec::new())
-        } else {
-            fetch(&client, &changed, reply.index("Index")).await
-        };
+        let fetched = if changed.is_empty() { Ok(Vec::new()) } else { fetch(&client, &changed).await };
         match fetched {
             Ok(allocations) => {
                 index = reply.index("Index");
@@ -69,20 +65,22 @@ async fn ask(client: &Client, index: u64) -> Result<Value, RpcError> {
     client.rpc("Node.GetClientAllocs", Access::Read, body).await
 }
 
-/// Which allocations of the answer are new or newer than what runs.
-fn changed(client: &Client, reply: Body<'_>) -> Option<Vec<String>> {
+/// Which allocations of the answer are new or newer than what runs, with their indexes.
+fn changed(client: &Client, reply: Body<'_>) -> Option<Vec<(String, u64)>> {
     let listed = reply.get("Allocs").map_or(Some(&[][..]), |listed| listed.as_map().map(Vec::as_slice))?;
     let runners = client.runners();
     let newer = listed.iter().filter_map(|(id, index)| {
         let (id, index) = (id.as_str()?, index.as_u64()?);
         let known = runners.get(id).map(runner::Runner::server_index);
-        known.is_none_or(|known| known < index).then(|| id.to_owned())
+        known.is_none_or(|known| known < index).then(|| (id.to_owned(), index))
     });
     Some(newer.collect())
 }
 
-async fn fetch(client: &Client, ids: &[String], index: u64) -> Result<Vec<Allocation>, RpcError> {
-    let ids = Value::Array(ids.iter().map(|id| id.as_str().into()).collect());
+async fn fetch(client: &Client, changed: &[(String, u64)]) -> Result<Vec<Allocation>, RpcError> {
+    let ids = Value::Array(changed.iter().map(|(id, _)| id.as_str().into()).collect());
+    // The answering server must know the newest of them.
+    let index = changed.iter().map(|(_, index)| *index).max().unwrap_or(0);
     let body = client.request([
         ("AllocIDs", ids),
         ("MinQueryIndex", index.saturating_sub(1).into()),
