@@ -4,12 +4,18 @@ use aws_lc_rs::aead::{
     AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey,
 };
 
+/// Why nothing is decrypted.
+pub(super) const NO_KEY_FITS: &str = "no installed keys could decrypt the message";
+
+/// How many bytes a text grows by: the version, the nonce and the tag.
+pub(super) const GROWTH: usize = 1 + NONCE_LEN + 16;
+
 /// The version without padding.
 const VERSION: u8 = 1;
 
 /// Refuses keys that are not 16, 24 or 32 bytes long.
 pub(super) fn check_key(key: &[u8]) -> Result<(), String> {
-    open_key(key).map(drop).ok_or_else(|| "Invalid key: key size must be 16, 24 or 32 bytes".to_owned())
+    open_key(key).map(drop).ok_or_else(|| "key size must be 16, 24 or 32 bytes".to_owned())
 }
 
 /// `text` encrypted with `key`; `head` is bound to it. `None` for a bad key.

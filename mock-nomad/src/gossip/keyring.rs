@@ -12,7 +12,11 @@ use crate::config::decode_key;
 
 /// The keys, the first of which encrypts; none: gossip is plain. Clones share them.
 #[derive(Clone, Default)]
-pub(crate) struct Keyring(Arc<RwLock<Vec<Vec<u8>>>>);
+pub(crate) struct Keyring {
+    keys: Arc<RwLock<Vec<Vec<u8>>>>,
+    /// Where changes are written.
+    file: Option<(Disk, PathBuf)>,
+}
 
 impl Keyring {
     /// The keys of a server whose configuration says `encrypt` and whose data is in `data_dir`.
@@ -30,25 +34,76 @@ impl Keyring {
             if !encrypt.is_empty() {
                 warn("WARNING: keyring exists but -encrypt given, using keyring".into());
             }
-            return Self::of(keys?);
+            return Self::of(keys?).map(|keyring| keyring.kept_in(disk, file)).map_err(invalid);
         }
         if encrypt.is_empty() {
             return Ok(Self::default());
         }
         let key = decode_key(encrypt)?;
-        let keyring = Self::of(vec![key])?;
-        if let Some(file) = file {
+        let keyring = Self::of(vec![key]).map_err(invalid)?;
+        if let Some(file) = &file {
             let text = serde_json::to_string(&[encrypt]).map_err(|error| error.to_string())?;
             disk.write_atomic(file, text, 0o600).map_err(|error| error.to_string())?;
         }
-        Ok(keyring)
+        Ok(keyring.kept_in(disk, file))
     }
 
-    fn of(keys: Vec<Vec<u8>>) -> Result<Self, String> {
+    /// These keys. The error is memberlist's.
+    pub(super) fn of(keys: Vec<Vec<u8>>) -> Result<Self, String> {
         for key in &keys {
             crypt::check_key(key)?;
         }
-        Ok(Self(Arc::new(RwLock::new(keys))))
+        Ok(Self { keys: Arc::new(RwLock::new(keys)), file: None })
+    }
+
+    fn kept_in(self, disk: &Disk, file: Option<PathBuf>) -> Self {
+        Self { file: file.map(|file| (disk.clone(), file)), ..self }
+    }
+
+    /// Adds a key to decrypt with. The error is memberlist's, here and below.
+    pub(super) fn install(&self, key: Vec<u8>) -> Result<(), String> {
+        crypt::check_key(&key)?;
+        self.change(|keys| {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+            Ok(())
+        })
+    }
+
+    /// Makes a key that is there the one to encrypt with.
+    pub(super) fn set_primary(&self, key: &[u8]) -> Result<(), String> {
+        self.change(|keys| {
+            let place = keys.iter().position(|known| known == key);
+            let place = place.ok_or("requested key is not in the keyring")?;
+            keys[..=place].rotate_right(1);
+            Ok(())
+        })
+    }
+
+    /// Takes a key out; one that is not there is out already.
+    pub(super) fn remove(&self, key: &[u8]) -> Result<(), String> {
+        self.change(|keys| {
+            if keys.first().is_some_and(|primary| primary == key) {
+                return Err("removing the primary key is not allowed".into());
+            }
+            keys.retain(|known| known != key);
+            Ok(())
+        })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Vec<Vec<u8>>) -> Result<(), String>) -> Result<(), String> {
+        let mut keys = self.keys.write().expect("no panic among keys");
+        let mut changed = keys.clone();
+        change(&mut changed)?;
+        if let Some((disk, file)) = &self.file {
+            let encoded: Vec<String> = changed.iter().map(|key| STANDARD.encode(key)).collect();
+            let text = serde_json::to_string_pretty(&encoded).map_err(|error| error.to_string())?;
+            let written = disk.write_atomic(file, text, 0o600);
+            written.map_err(|error| format!("Failed to write keyring file: {error}"))?;
+        }
+        *keys = changed;
+        Ok(())
     }
 
     /// Whether gossip is encrypted.
@@ -57,17 +112,22 @@ impl Keyring {
     }
 
     pub(super) fn primary(&self) -> Option<Vec<u8>> {
-        self.keys().first().cloned()
+        self.keys.read().expect("no panic among keys").first().cloned()
     }
 
     pub(super) fn keys(&self) -> Vec<Vec<u8>> {
-        self.0.read().map(|keys| keys.clone()).unwrap_or_default()
+        self.keys.read().expect("no panic among keys").clone()
     }
 
-    /// The keys in base64, as the API shows them.
-    pub(crate) fn encoded(&self) -> Vec<String> {
+    /// The keys in base64.
+    pub(super) fn encoded(&self) -> Vec<String> {
         self.keys().iter().map(|key| STANDARD.encode(key)).collect()
     }
+}
+
+/// What is said of a bad key when an agent starts.
+fn invalid(error: String) -> String {
+    format!("Invalid key: {error}")
 }
 
 /// The keys of a keyring file, where there is one.
@@ -105,6 +165,24 @@ mod tests {
         let warning = "WARNING: keyring exists but -encrypt given, using keyring".to_owned();
         assert_eq!(open(&disk, OTHER), (Ok(vec![KEY.into()]), vec![warning]));
         assert_eq!(open(&disk, ""), (Ok(vec![KEY.into()]), vec![]));
+    }
+
+    #[test]
+    fn changes_are_kept_in_the_file() {
+        let disk = Disk::memory();
+        let keyring = Keyring::open(&disk, Some(Path::new("/data")), KEY, &mut |_| {}).expect("a keyring");
+        let other = decode_key(OTHER).expect("a key");
+        assert_eq!(keyring.set_primary(&other), Err("requested key is not in the keyring".into()));
+        assert_eq!(keyring.install(other.clone()), Ok(()));
+        assert_eq!(keyring.install(other.clone()), Ok(()), "it is there already");
+        assert_eq!(keyring.install(vec![1; 17]), Err("key size must be 16, 24 or 32 bytes".into()));
+        assert_eq!(keyring.set_primary(&other), Ok(()));
+        let file = disk.read_to_string("/data/server/serf.keyring").expect("a file");
+        assert_eq!(file, format!("[\n  \"{OTHER}\",\n  \"{KEY}\"\n]"));
+        assert_eq!(keyring.remove(&other), Err("removing the primary key is not allowed".into()));
+        assert_eq!(keyring.remove(&decode_key(KEY).expect("a key")), Ok(()));
+        assert_eq!(keyring.remove(&[9; 16]), Ok(()));
+        assert_eq!(open(&disk, "").0, Ok(vec![OTHER.into()]));
     }
 
     #[test]

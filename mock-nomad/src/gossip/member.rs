@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use serde::{Deserialize, Serialize};
-
 use crate::seam::ServerMember;
 
 /// Whether a member is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// It answers.
     Alive,
-    /// It said that it goes.
+    /// It said that it goes, and still answers.
+    Leaving,
+    /// It said that it goes, and went.
     Left,
     /// It does not answer.
     Failed,
@@ -22,6 +22,7 @@ impl std::fmt::Display for Status {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Alive => "alive",
+            Self::Leaving => "leaving",
             Self::Left => "left",
             Self::Failed => "failed",
         })
@@ -29,7 +30,7 @@ impl std::fmt::Display for Status {
 }
 
 /// One server as the others know it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Member {
     /// The agent's name with its region: `server-1.global`.
     pub(crate) name: String,
@@ -37,8 +38,6 @@ pub(crate) struct Member {
     pub(crate) address: SocketAddr,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) status: Status,
-    /// Of two accounts of a member the one with the higher number holds.
-    pub(crate) incarnation: i64,
 }
 
 /// What a server tells of itself.
@@ -69,7 +68,7 @@ impl Tags<'_> {
         ]);
         match self.bootstrap_expect {
             0 => {}
-            1 => drop(tags.insert("bootstrap".to_owned(), "1".to_owned())),
+            1 => tags.extend(["bootstrap", "expect"].map(|name| (name.to_owned(), "1".to_owned()))),
             number => drop(tags.insert("expect".to_owned(), number.to_string())),
         }
         tags

@@ -1,146 +1,108 @@
-//! The list of members, and what is said of its changes.
+//! The list of members, shared by everything that gossips.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use lab_world::Log;
+use lab_world::Host;
 use tokio::sync::watch;
 
 use super::member::{Member, Status};
+use super::message::{Alive, VERSIONS, octets_of};
+use super::serf::encode_tags;
+use super::state::{Node, State};
 
 pub(super) struct Table {
+    state: Mutex<State>,
     own_name: String,
-    members: Mutex<BTreeMap<String, Member>>,
+    /// Ticks when members change.
     changes: watch::Sender<u64>,
-    log: Log,
+    /// Ticks when something is to be told or waited for.
+    work: watch::Sender<u64>,
+    host: Host,
 }
 
 impl Table {
-    pub(super) fn new(own: Member, log: &Log) -> Self {
+    pub(super) fn new(own: &Member, host: &Host) -> Self {
         let table = Self {
+            state: Mutex::new(State::new(&own.name, host.clock.now())),
             own_name: own.name.clone(),
-            members: Mutex::default(),
             changes: watch::Sender::new(0),
-            log: log.clone(),
+            work: watch::Sender::new(0),
+            host: host.clone(),
         };
-        table.merge(vec![own]);
+        let account = Alive {
+            incarnation: 1,
+            node: own.name.clone(),
+            addr: octets_of(own.address.ip()),
+            port: own.address.port(),
+            meta: encode_tags(&own.tags),
+            vsn: VERSIONS.to_vec(),
+        };
+        table.with(|state| state.alive(account));
         table
     }
 
+    /// Looks at the state or changes it. What changed is said and told of afterwards.
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        state.now = self.host.clock.now();
+        let result = act(&mut state);
+        let lines = std::mem::take(&mut state.lines);
+        let is_changed = std::mem::take(&mut state.is_changed);
+        let is_stirred = std::mem::take(&mut state.is_stirred);
+        drop(state);
+        for (level, line) in lines {
+            self.host.log.write(level, "nomad", line);
+        }
+        if is_changed {
+            self.changes.send_modify(|count| *count += 1);
+        }
+        if is_stirred {
+            self.work.send_modify(|count| *count += 1);
+        }
+        result
+    }
+
     pub(super) fn members(&self) -> Vec<Member> {
-        self.lock().values().cloned().collect()
+        self.lock().nodes.values().map(|node| node.member.clone()).collect()
     }
 
     pub(super) fn own(&self) -> Member {
         // It was put there first and is never taken out.
-        self.lock().get(&self.own_name).cloned().expect("the member that this server is")
+        self.get(&self.own_name).expect("the member that this server is")
     }
 
     pub(super) fn get(&self, name: &str) -> Option<Member> {
-        self.lock().get(name).cloned()
+        self.lock().nodes.get(name).map(|node| node.member.clone())
+    }
+
+    /// Whether a member is asked and told things.
+    pub(super) fn is_there(&self, name: &str) -> bool {
+        self.lock().nodes.get(name).is_some_and(|node| node.liveness.is_there())
+    }
+
+    /// Those of the others that `wanted` picks.
+    pub(super) fn others(&self, wanted: impl Fn(&Node) -> bool) -> Vec<Member> {
+        let state = self.lock();
+        let others = state.nodes.values().filter(|node| node.member.name != self.own_name && wanted(node));
+        others.map(|node| node.member.clone()).collect()
     }
 
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    /// Takes in what another server knows. News of itself it answers by a higher number.
-    pub(super) fn merge(&self, others: Vec<Member>) {
-        let mut changed = false;
-        for mut other in others {
-            let mut members = self.lock();
-            let known = members.get(&other.name);
-            if known.is_some_and(|known| known.incarnation >= other.incarnation) {
-                continue;
-            }
-            if other.name == self.own_name && known.is_some_and(|own| own.status == Status::Alive) {
-                let own = members.get_mut(&self.own_name).expect("the member that this server is");
-                own.incarnation = other.incarnation + 1;
-                changed = true;
-                continue;
-            }
-            // Whether another one lives is this server's own to find out; that it left is its own word.
-            let old = known.map(|known| known.status);
-            if other.status == Status::Failed {
-                other.status = old.unwrap_or(Status::Failed);
-            }
-            self.say(&other, old);
-            members.insert(other.name.clone(), other);
-            changed = true;
-        }
-        if changed {
-            self.tick();
-        }
+    pub(super) fn work(&self) -> watch::Receiver<u64> {
+        self.work.subscribe()
     }
 
-    /// `name` answered, or did not for too long.
-    pub(super) fn set_alive(&self, name: &str, alive: bool) {
-        let status = if alive { Status::Alive } else { Status::Failed };
-        self.change(
-            name,
-            |member| member.status != Status::Left && member.status != status,
-            |member| {
-                member.status = status;
-            },
-        );
+    /// Makes everyone see `name` as one that left; whether there is such a member that does not live.
+    pub(super) fn force_leave(&self, name: &str, prune: bool) -> bool {
+        let status = self.get(name).map(|member| member.status);
+        self.with(|state| state.dismiss(name, prune));
+        status.is_some_and(|status| status != Status::Alive)
     }
 
-    pub(super) fn force_leave(&self, name: &str) -> bool {
-        self.change(
-            name,
-            |member| member.status != Status::Alive,
-            |member| {
-                member.status = Status::Left;
-                member.incarnation += 1;
-            },
-        )
-    }
-
-    pub(super) fn leave(&self) {
-        self.change(
-            &self.own_name,
-            |_| true,
-            |member| {
-                member.status = Status::Left;
-                member.incarnation += 1;
-            },
-        );
-    }
-
-    fn change(&self, name: &str, wanted: impl Fn(&Member) -> bool, set: impl Fn(&mut Member)) -> bool {
-        let mut members = self.lock();
-        let Some(member) = members.get_mut(name).filter(|member| wanted(member)) else { return false };
-        let old = member.status;
-        set(member);
-        let member = member.clone();
-        drop(members);
-        self.say(&member, Some(old));
-        self.tick();
-        true
-    }
-
-    fn say(&self, member: &Member, old: Option<Status>) {
-        if old == Some(member.status) {
-            return;
-        }
-        let event = match member.status {
-            Status::Alive => "EventMemberJoin",
-            Status::Left => "EventMemberLeave",
-            Status::Failed => "EventMemberFailed",
-        };
-        self.log.info("nomad", format!("serf: {event}: {} {}", member.name, member.address.ip()));
-        let Some(server) = member.as_server() else { return };
-        let verb = if member.status == Status::Alive { "adding" } else { "removing" };
-        let message =
-            format!("{verb} server: name={} addr={} dc={}", server.name, server.rpc, server.datacenter);
-        self.log.info("nomad", message);
-    }
-
-    fn tick(&self) {
-        self.changes.send_modify(|count| *count += 1);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Member>> {
-        self.members.lock().expect("no panic in the list of members")
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no panic in the list of members")
     }
 }
