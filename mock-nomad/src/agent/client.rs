@@ -4,15 +4,17 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use lab_consul_template::VaultAccess;
 use lab_world::Host;
 
 use super::Shared;
 use super::server::advertised;
+use super::ways::{Back, Ways};
 use crate::client::Client;
 use crate::config::{AgentConfig, Settled, TlsBlock, resolve};
 use crate::hclog;
 use crate::rpc::{Dialler, Pool, PoolKind};
-use crate::seam::{ClientParts, ClientSettings, RpcService};
+use crate::seam::{ClientParts, ClientSettings, RpcService, VaultSettings};
 use crate::tls::{KeyLoader, Outgoing, TlsSettings, outgoing};
 
 /// The RPC port of servers that are named without one.
@@ -37,12 +39,14 @@ impl ClientSide {
         settled: &Settled,
         loader: &KeyLoader,
         local_server: Option<Arc<dyn RpcService>>,
+        ways: &Arc<Ways>,
     ) -> Result<Self, String> {
         let (host, tasks) = (&shared.host, &shared.tasks);
         let setup = |error: String| format!("client setup failed: {error}");
         let tls = build(config, host, loader).map_err(setup)?;
         let dialler = Dialler::new(&host.net, &host.clock, tls);
         let pool = Pool::new(PoolKind::Client, dialler.clone(), host, tasks);
+        pool.set_answer(Arc::new(Back(Arc::downgrade(ways))));
         let settings = settings(shared, config, settled).map_err(setup)?;
         let needs_servers = settings.servers.is_empty() && local_server.is_none();
         let client = Client::start(ClientParts {
@@ -52,6 +56,7 @@ impl ClientSide {
             dialer: Arc::new(pool.clone()),
             local_server,
         });
+        ways.set_client(dialler.clone(), &client);
         if needs_servers {
             tasks.spawn(find_servers(host.clone(), config.clone(), Arc::clone(&client)));
         }
@@ -103,11 +108,48 @@ fn settings(shared: &Shared, config: &AgentConfig, settled: &Settled) -> Result<
         node_pool: block.node_pool.clone(),
         meta: block.meta.clone(),
         data_dir: Some(PathBuf::from(&config.data_dir)).filter(|path| !path.as_os_str().is_empty()),
+        alloc_dir: alloc_dir(&shared.host, config),
+        vault: vault_settings(config),
+        raw_exec: config.client.raw_exec || shared.host.net.is_simulated(),
         http_advertise: advertised(&shared.host, &settled.advertise.http, config.ports.http)?,
         tls_http: config.tls.http,
+        introduction: config.client.introduction.clone(),
         servers: servers(&shared.host, config).0,
         dev: shared.options.dev,
     })
+}
+
+fn vault_settings(config: &AgentConfig) -> VaultSettings {
+    let block = config.vault.clone();
+    VaultSettings {
+        enabled: block.enabled,
+        mount: block.jwt_auth_backend_path,
+        create_from_role: block.create_from_role,
+        access: VaultAccess {
+            address: block.address,
+            token: String::new(),
+            namespace: block.namespace,
+            ca_file: block.ca_file,
+            ca_path: block.ca_path,
+            cert_file: block.cert_file,
+            key_file: block.key_file,
+            server_name: block.tls_server_name,
+            skip_verify: block.tls_skip_verify,
+        },
+    }
+}
+
+/// Where allocations have their directories: as configured, below the data directory, or for development in a directory
+/// of its own among the temporary ones.
+fn alloc_dir(host: &Host, config: &AgentConfig) -> PathBuf {
+    if !config.client.alloc_dir.is_empty() {
+        return PathBuf::from(&config.client.alloc_dir);
+    }
+    if !config.data_dir.is_empty() {
+        return PathBuf::from(&config.data_dir).join("alloc");
+    }
+    let number = host.entropy.branch("alloc_dir").below(4_000_000_000);
+    std::env::temp_dir().join(format!("NomadClient{number}"))
 }
 
 /// The servers that the configuration names, and why others could not be found.

@@ -1,20 +1,49 @@
-//! The check of the TLS files that comes with the metrics of their expiry: the first PEM block of each must be a
-//! certificate, which stops a start with a combined file whose key comes first.
+//! What is seen of the metrics of the TLS files' expiry: their lines in the log, and their check of the files. The first PEM
+//! block of each must be a certificate, which stops a start with a combined file whose key comes first.
 
 use lab_pki::{Certificate, pem};
-use lab_world::Disk;
+use lab_world::{Disk, Host};
 
 use crate::config::TlsBlock;
+use crate::hclog;
 
-/// Reads what the metrics would watch; the error is Nomad's.
-pub(super) fn check(tls: &TlsBlock, disk: &Disk) -> Result<(), String> {
-    for (what, file) in [("TLS certificate", &tls.cert_file), ("TLS CA", &tls.ca_file)] {
-        if file.is_empty() {
-            continue;
+const LOGGER: &str = "agent";
+
+/// Begins with the TLS files of an agent that starts; the error is Nomad's.
+pub(super) fn start(tls: &TlsBlock, host: &Host) -> Result<(), String> {
+    if !tls.is_empty() {
+        check(tls, &host.disk)
+            .map_err(|error| format!("failed to set up TLS expiration metrics: {error}"))?;
+        host.log.info(LOGGER, "starting TLS expiration metric process");
+    }
+    Ok(())
+}
+
+/// Begins anew with other TLS files. What is wrong with them is only told.
+pub(super) fn restart(old: &TlsBlock, new: &TlsBlock, host: &Host) {
+    let log = &host.log;
+    if !new.is_empty()
+        && let Err(error) = check(new, &host.disk)
+    {
+        log.error(
+            LOGGER,
+            format!("failed to initialize TLS metrics emitter: {}", hclog::pair("error", error)),
+        );
+        return;
+    }
+    if !old.is_empty() {
+        log.info(LOGGER, "stopping TLS expiration metric process");
+    }
+    if !new.is_empty() {
+        log.info(LOGGER, "starting TLS expiration metric process");
+    }
+}
+
+fn check(tls: &TlsBlock, disk: &Disk) -> Result<(), String> {
+    for (what, file) in [("TLS certificate", &tls.cert_file), ("CA", &tls.ca_file)] {
+        if !file.is_empty() {
+            parse(disk, file).map_err(|error| format!("failed to parse {what} file: {error}"))?;
         }
-        parse(disk, file).map_err(|error| {
-            format!("failed to set up TLS expiration metrics: failed to parse {what} file: {error}")
-        })?;
     }
     Ok(())
 }

@@ -3,13 +3,18 @@
 
 mod client;
 mod http;
+mod keyring;
 mod metrics;
+mod monitor;
+mod overrides;
 mod read;
 mod reload;
 mod server;
+mod shown;
 mod start;
 mod ui;
 mod view;
+mod ways;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,14 +22,26 @@ use std::sync::Arc;
 use lab_world::{Host, Tasks};
 use tokio::sync::{Mutex, watch};
 
+pub use self::overrides::Overrides;
 use self::start::Running;
 use self::ui::Ui;
+use crate::config::AgentConfig;
 
 /// What is given on the command line beside the files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// `-dev`: a server and a client in one agent, on loopback, with nothing on disk.
     pub dev: bool,
+    /// Whether its tasks end with it, as those of a development agent do.
+    pub ends_tasks: bool,
+    /// Settings over those of the files.
+    pub overrides: Overrides,
+}
+
+impl Options {
+    fn ends_tasks(&self) -> bool {
+        self.dev || self.ends_tasks
+    }
 }
 
 /// How an agent ended.
@@ -100,15 +117,27 @@ impl Agent {
 
     /// SIGTERM: ends in order; with `leave_on_terminate` it tells the other servers first.
     pub async fn stop(&self) {
+        self.end_by("terminated", |config| config.leave_on_terminate).await;
+    }
+
+    /// SIGINT: as [`Agent::stop`], with `leave_on_interrupt`.
+    pub async fn interrupt(&self) {
+        self.end_by("interrupt", |config| config.leave_on_interrupt).await;
+    }
+
+    async fn end_by(&self, signal: &str, leaves: fn(&AgentConfig) -> bool) {
         let Some(running) = self.shared.running.lock().await.take() else { return };
-        self.shared.ui.output("Caught signal: terminated");
-        let leave = running.leave_on_terminate();
+        let message = format!("Caught signal: {signal}");
+        self.shared.ui.output(&message);
+        let leave = leaves(&running.config());
         if leave {
             self.shared.ui.output("Gracefully shutting down agent...");
             running.leave().await;
         }
         running.say_goodbye(leave);
-        let message = "Caught signal: terminated".to_owned();
+        if self.shared.options.ends_tasks() {
+            running.kill_processes();
+        }
         self.shared.end(Exit { code: if leave { 0 } else { 1 }, message });
     }
 
@@ -128,6 +157,13 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
+        // Nobody would find the processes of a development agent again.
+        if self.shared.options.ends_tasks()
+            && let Ok(running) = self.shared.running.try_lock()
+            && let Some(running) = running.as_ref()
+        {
+            running.kill_processes();
+        }
         self.shared.tasks.abort();
     }
 }

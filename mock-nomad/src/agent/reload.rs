@@ -4,7 +4,7 @@ use lab_world::Disk;
 
 use super::read::read;
 use super::start::Running;
-use super::{Exit, Shared, http};
+use super::{Exit, Shared, http, metrics};
 use crate::config::{AgentConfig, log_level};
 use crate::hclog;
 
@@ -14,13 +14,13 @@ pub(super) async fn reload(shared: &Shared, running: &mut Running) -> Result<(),
     ui.output("Caught signal: hangup");
     ui.output("Reloading configuration...");
     let Ok((mut new, _)) = read(shared) else {
-        ui.output("Failed to reload configs");
+        ui.error("Failed to reload configs");
         return Ok(());
     };
     match log_level(&new.log_level) {
         Ok(level) => log.set_level(level),
         Err(line) => {
-            ui.output(&line);
+            ui.error(&line);
             new.log_level = running.config().log_level;
         }
     }
@@ -85,6 +85,7 @@ fn reload_agent(shared: &Shared, running: &Running, new: &AgentConfig) -> Result
         (false, false) => running.loader.load(&shared.host.disk, &new.tls.cert_file, &new.tls.key_file)?,
         (true, true) => {}
     }
+    metrics::restart(&old.tls, &new.tls, &shared.host);
     if let Ok(mut config) = running.config.write() {
         config.log_level.clone_from(&new.log_level);
         config.tls.clone_from(&new.tls);
@@ -113,7 +114,7 @@ fn fatal(shared: &Shared, part: &str, error: &str) -> Exit {
     let failed = format!("reloading {part} config failed");
     shared.host.log.error("agent", format!("{failed}: {}", hclog::pair("error", error)));
     let message = format!("Fatal error while reloading: {failed}: {error}");
-    shared.ui.output(&message);
+    shared.ui.error(&message);
     Exit { code: 1, message }
 }
 

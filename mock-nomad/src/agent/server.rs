@@ -2,21 +2,26 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
+use futures::future::BoxFuture;
 use lab_wire::BoxIo;
 use lab_world::{Host, Tasks, parse_duration};
 
 use super::Shared;
-use crate::config::{AgentConfig, Settled, TlsBlock, resolve};
+use super::ways::{ServerWays, Ways};
+use crate::config::{AclBlock, AgentConfig, IntroductionBlock, Settled, TlsBlock, resolve};
 use crate::gossip::{Gossip, JoinPlan, Keyring, Member, Status, Tags};
 use crate::hclog;
 use crate::rpc::{
-    ConnectionLimit, Dialler, Incoming, Listening, LiveSettings, NameChecks, Pool, PoolKind, RaftLayer,
-    RpcSettings,
+    ConnectionLimit, Dialler, Incoming, Listening, LiveSettings, NameChecks, NodeSessions, Pool, PoolKind,
+    RaftLayer, RpcSettings,
 };
-use crate::seam::{RpcService, ServerParts, ServerSettings};
-use crate::server::{Server, server_id};
+use crate::seam::{RpcContext, RpcError, RpcResult, RpcService, ServerParts, ServerSettings};
+use crate::server::{
+    AccessSettings, Enforcement, IntroductionSettings, KeyringSettings, Server, WorkerPool, server_id,
+};
 use crate::tls::{KeyLoader, TlsSettings, incoming_rpc, outgoing};
 
 /// A running server.
@@ -43,6 +48,7 @@ impl ServerSide {
         config: &AgentConfig,
         settled: &Settled,
         loader: &KeyLoader,
+        ways: &Arc<Ways>,
     ) -> Result<Self, String> {
         let (host, tasks) = (&shared.host, &shared.tasks);
         let limits = limits(config).map_err(|error| format!("server config setup failed: {error}"))?;
@@ -59,7 +65,7 @@ impl ServerSide {
         let checks = NameChecks::new(&config.region, verifies(&config.tls));
         let dialler = Dialler::new(&host.net, &host.clock, outgoing);
         let pool = Pool::new(PoolKind::Server, dialler.clone(), host, tasks);
-        let own = own_member(host, config, settled, data_dir.as_deref())?;
+        let own = own_member(host, config, settled, &server_settings.id)?;
         let gossip = Gossip::start(host, tasks, settled.serf, own, keyring).await;
         let gossip = gossip.map_err(|error| setup(format!("Failed to start serf WAN: {error}")))?;
         let server = Server::start(ServerParts {
@@ -73,15 +79,25 @@ impl ServerSide {
         })
         .map_err(setup)?;
         let settings = LiveSettings::new(rpc);
-        let consensus = Arc::clone(&server);
+        let (consensus, nodes) = (Arc::clone(&server), NodeSessions::default());
         let incoming = Incoming {
             host: host.clone(),
             tasks: tasks.clone(),
             settings: settings.clone(),
-            service: server.service(),
+            service: Arc::new(Service { server: server.service(), ways: Arc::downgrade(ways) }),
             raft: Arc::new(move |stream: BoxIo| consensus.accept_raft(stream)),
+            streaming: {
+                let ways = Arc::downgrade(ways);
+                Arc::new(move |stream: BoxIo| {
+                    if let Some(ways) = ways.upgrade() {
+                        ways.answer(stream);
+                    }
+                })
+            },
+            nodes: nodes.clone(),
             limit: ConnectionLimit::new(limits.1),
         };
+        ways.set_server(ServerWays { sessions: nodes, dialler: dialler.clone(), gossip: gossip.clone() });
         let listening = Listening::open(&incoming, settled.rpc).await;
         let listening = listening.map_err(|error| setup(format!("Failed to start RPC layer: {error}")))?;
         join(shared, config, gossip.clone());
@@ -175,6 +191,30 @@ impl ServerSide {
     }
 }
 
+/// The server's endpoints, and those that stand for requests to the HTTP API.
+struct Service {
+    server: Arc<dyn RpcService>,
+    ways: Weak<Ways>,
+}
+
+impl RpcService for Service {
+    fn call(
+        self: Arc<Self>,
+        context: Arc<RpcContext>,
+        method: String,
+        body: rmpv::Value,
+    ) -> BoxFuture<'static, RpcResult> {
+        Box::pin(async move {
+            if let Some(ways) = self.ways.upgrade()
+                && let Some(answer) = ways.call(&method, &body).await
+            {
+                return answer.map_err(RpcError::new);
+            }
+            Arc::clone(&self.server).call(context, method, body).await
+        })
+    }
+}
+
 /// Whether names in certificates are checked at all.
 fn verifies(tls: &TlsBlock) -> bool {
     tls.rpc && tls.verify_server_hostname
@@ -188,7 +228,7 @@ fn rpc_settings(
     config: &AgentConfig,
     host: &Host,
     loader: &KeyLoader,
-    handshake_timeout: std::time::Duration,
+    handshake_timeout: Duration,
 ) -> Result<RpcSettings, String> {
     Ok(RpcSettings {
         region: config.region.clone(),
@@ -200,7 +240,7 @@ fn rpc_settings(
 }
 
 /// How long an RPC handshake may take, and how many connections an address may have.
-fn limits(config: &AgentConfig) -> Result<(std::time::Duration, usize), String> {
+fn limits(config: &AgentConfig) -> Result<(Duration, usize), String> {
     let text = &config.limits.rpc_handshake_timeout;
     let timeout =
         parse_duration(text).map_err(|error| format!("error parsing rpc_handshake_timeout: {error}"))?;
@@ -211,18 +251,40 @@ fn limits(config: &AgentConfig) -> Result<(std::time::Duration, usize), String> 
     Ok((timeout, usize::try_from(most).unwrap_or_default()))
 }
 
+fn access(given: &AclBlock) -> AccessSettings {
+    let AccessSettings { token_min_ttl, token_max_ttl, .. } = AccessSettings::default();
+    let or = |given: Duration, own: Duration| if given.is_zero() { own } else { given };
+    AccessSettings {
+        enabled: given.enabled,
+        token_min_ttl: or(given.token_min_ttl, token_min_ttl),
+        token_max_ttl: or(given.token_max_ttl, token_max_ttl),
+    }
+}
+
 fn server_settings(
     shared: &Shared,
     config: &AgentConfig,
     settled: &Settled,
 ) -> Result<ServerSettings, String> {
     let block = &config.server;
+    let data_dir = Some(PathBuf::from(&config.data_dir)).filter(|path| !path.as_os_str().is_empty());
     Ok(ServerSettings {
+        id: server_id(&shared.host, data_dir.as_deref()),
         name: config.name.clone(),
         region: config.region.clone(),
         datacenter: config.datacenter.clone(),
-        data_dir: Some(PathBuf::from(&config.data_dir)).filter(|path| !path.as_os_str().is_empty()),
-        vault_enabled: config.vault_enabled,
+        data_dir,
+        workers: WorkerPool::configured(block.num_schedulers, &block.enabled_schedulers),
+        access: access(&config.acl),
+        keyring: KeyringSettings {
+            issuer: block.oidc_issuer.clone(),
+            rotation_threshold: block.root_key_rotation_threshold,
+            gc_interval: block.root_key_gc_interval,
+            gc_threshold: block.root_key_gc_threshold,
+        },
+        introduction: introduction(&block.introduction)?,
+        vault_enabled: config.vault.enabled,
+        vault_identity: config.vault.default_identity.clone(),
         rpc_advertise: advertised(&shared.host, &settled.advertise.rpc, config.ports.rpc)?,
         bootstrap_expect: usize::try_from(block.bootstrap_expect).unwrap_or_default(),
         raft_multiplier: u32::try_from(block.raft_multiplier).unwrap_or(1).max(1),
@@ -233,22 +295,43 @@ fn server_settings(
     })
 }
 
+fn introduction(block: &IntroductionBlock) -> Result<IntroductionSettings, String> {
+    let enforcement = Enforcement::named(&block.enforcement);
+    let faults: Vec<String> = [
+        enforcement.is_none().then(|| format!("invalid enforcement {}", lab_pki::quote(&block.enforcement))),
+        (block.longest_life < block.default_life)
+            .then(|| "max_identity_ttl must be greater than or equal to default_identity_ttl".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match enforcement {
+        Some(enforcement) if faults.is_empty() => Ok(IntroductionSettings {
+            enforcement,
+            default_life: block.default_life,
+            longest_life: block.longest_life,
+        }),
+        _ => {
+            let errors = if faults.len() == 1 { "error" } else { "errors" };
+            let listed: String = faults.iter().map(|fault| format!("\n\t* {fault}")).collect();
+            let count = faults.len();
+            Err(format!(
+                "server config setup failed: invalid server.client_introduction configuration: {count} {errors} occurred:{listed}\n\n"
+            ))
+        }
+    }
+}
+
 /// An advertised address as one.
 pub(super) fn advertised(host: &Host, text: &str, port: i64) -> Result<SocketAddr, String> {
     resolve(&host.net, text, u16::try_from(port).unwrap_or_default())
 }
 
-fn own_member(
-    host: &Host,
-    config: &AgentConfig,
-    settled: &Settled,
-    data_dir: Option<&std::path::Path>,
-) -> Result<Member, String> {
-    let id = server_id(host, data_dir);
+fn own_member(host: &Host, config: &AgentConfig, settled: &Settled, id: &str) -> Result<Member, String> {
     let tags = Tags {
         region: &config.region,
         datacenter: &config.datacenter,
-        id: &id,
+        id,
         rpc: advertised(host, &settled.advertise.rpc, config.ports.rpc)?,
         bootstrap_expect: usize::try_from(config.server.bootstrap_expect).unwrap_or_default(),
     };
@@ -257,8 +340,6 @@ fn own_member(
         address: advertised(host, &settled.advertise.serf, config.ports.serf)?,
         tags: tags.to_map(),
         status: Status::Alive,
-        // Later than in any earlier life.
-        incarnation: i64::try_from(host.clock.now().unix_timestamp_nanos() / 1_000_000).unwrap_or_default(),
     })
 }
 

@@ -8,6 +8,7 @@ use super::client::ClientSide;
 use super::read::read;
 use super::server::ServerSide;
 use super::view::View;
+use super::ways::Ways;
 use super::{Shared, StartError, http, metrics};
 use crate::config::{AgentConfig, Settled, log_level};
 use crate::hclog;
@@ -25,6 +26,8 @@ pub(super) struct Running {
     pub(super) client: Option<ClientSide>,
     pub(super) handler: Handler,
     pub(super) http: Option<HttpServer>,
+    /// Held for those who find it again.
+    _ways: Arc<Ways>,
 }
 
 pub(super) async fn start(shared: &Arc<Shared>) -> Result<Running, StartError> {
@@ -33,7 +36,7 @@ pub(super) async fn start(shared: &Arc<Shared>) -> Result<Running, StartError> {
     match log_level(&config.log_level) {
         Ok(level) => shared.host.log.set_level(level),
         Err(line) => {
-            ui.output(&line);
+            ui.error(&line);
             return Err(StartError::Configuration(line));
         }
     }
@@ -43,23 +46,28 @@ pub(super) async fn start(shared: &Arc<Shared>) -> Result<Running, StartError> {
     }
     ui.output("Starting Nomad agent...");
     let loader = KeyLoader::default();
-    let (server, client) = parts(shared, &config, &settled, &loader).await.map_err(|error| {
+    let ways = Ways::new(&shared.host, &shared.tasks, &config.region);
+    let (server, client) = parts(shared, &config, &settled, &loader, &ways).await.map_err(|error| {
         let line = format!("Error starting agent: {error}");
-        ui.output(&line);
+        ui.error(&line);
         shared.host.log.error("agent", format!("error starting agent: {}", hclog::pair("error", error)));
         StartError::Start(line)
     })?;
     let live = Arc::new(RwLock::new(config.clone()));
-    let view = View::new(shared, &live, &settled, server.as_ref(), client.as_ref());
+    let view = View::new(shared, &live, &settled, server.as_ref(), client.as_ref(), &ways);
+    ways.set_api(view.api());
     let handler = crate::http::handler(&shared.host, view.api(), &config.response_headers);
+    let node = client.as_ref().map(|client| client.client().node_id().to_owned());
+    let member = server.as_ref().map(|server| server.server().id().to_owned());
+    ways.set_own(node.into_iter().chain(member).collect(), Handler::clone(&handler));
     let opened = http::open(&shared.host, &shared.tasks, &config, &settled, &loader, &handler).await;
     let http = opened.map_err(|error| {
         let line = format!("Error starting http server: {error}");
-        ui.output(&line);
+        ui.error(&line);
         StartError::Start(line)
     })?;
     introduce(shared, &config, &settled, view.node_id());
-    Ok(Running { config: live, settled, loader, server, client, handler, http: Some(http) })
+    Ok(Running { config: live, settled, loader, server, client, handler, http: Some(http), _ways: ways })
 }
 
 async fn parts(
@@ -67,20 +75,18 @@ async fn parts(
     config: &AgentConfig,
     settled: &Settled,
     loader: &KeyLoader,
+    ways: &Arc<Ways>,
 ) -> Result<(Option<ServerSide>, Option<ClientSide>), String> {
     let server = match config.server.enabled {
-        true => Some(ServerSide::start(shared, config, settled, loader).await?),
+        true => Some(ServerSide::start(shared, config, settled, loader, ways).await?),
         false => None,
     };
     let local = server.as_ref().map(ServerSide::service);
     let client = match config.client.enabled {
-        true => Some(ClientSide::start(shared, config, settled, loader, local)?),
+        true => Some(ClientSide::start(shared, config, settled, loader, local, ways)?),
         false => None,
     };
-    if !config.tls.is_empty() {
-        metrics::check(&config.tls, &shared.host.disk)?;
-        shared.host.log.info("agent", "starting TLS expiration metric process");
-    }
+    metrics::start(&config.tls, &shared.host)?;
     Ok((server, client))
 }
 
@@ -106,19 +112,22 @@ fn introduce(shared: &Shared, config: &AgentConfig, settled: &Settled, node_id: 
     }
     ui.setting("Region", &format!("{} (DC: {})", config.region, config.datacenter));
     ui.setting("Server", &config.server.enabled.to_string());
-    ui.setting("Version", "1.11.3");
+    ui.setting("Version", crate::VERSION);
     ui.output("Nomad agent started! Log data will stream in below:");
 }
 
 impl Running {
-    pub(super) fn leave_on_terminate(&self) -> bool {
-        self.config.read().is_ok_and(|config| config.leave_on_terminate)
-    }
-
     /// Tells other servers that this one goes.
     pub(super) async fn leave(&self) {
         if let Some(server) = &self.server {
             server.gossip().leave().await;
+        }
+    }
+
+    /// Ends the processes of tasks at once.
+    pub(super) fn kill_processes(&self) {
+        if let Some(client) = &self.client {
+            client.client().kill_processes();
         }
     }
 

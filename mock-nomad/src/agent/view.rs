@@ -1,18 +1,22 @@
 //! What the HTTP API shows of the agent.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, Weak};
 
+use futures::future::BoxFuture;
 use http::Method;
+use lab_wire::BoxIo;
 use lab_world::Host;
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::client::ClientSide;
 use super::server::ServerSide;
-use crate::api::{AgentView, Api, ApiError, ApiRequest, Reply};
-use crate::config::{AgentConfig, Settled, TlsBlock};
+use super::shown::config_json;
+use super::ways::Ways;
+use crate::api::{AboutMetrics, AgentView, Api, ApiError, ApiRequest, Reply};
+use crate::config::{AgentConfig, Settled, resolve};
 use crate::gossip::{Gossip, Member, Status};
+use crate::rpc::NO_PATH;
 
 /// The agent as its API sees it.
 pub(super) struct View {
@@ -27,6 +31,7 @@ impl View {
         settled: &Settled,
         server: Option<&ServerSide>,
         client: Option<&ClientSide>,
+        ways: &Arc<Ways>,
     ) -> Self {
         let (region, datacenter) = config
             .read()
@@ -39,6 +44,7 @@ impl View {
             gossip: server.map(|server| server.gossip().clone()),
             datacenter,
             dev: shared.options.dev,
+            ways: Arc::downgrade(ways),
         };
         let (server, client) =
             (server.map(|side| Arc::clone(side.server())), client.map(|side| Arc::clone(side.client())));
@@ -64,6 +70,7 @@ struct AgentState {
     gossip: Option<Gossip>,
     datacenter: String,
     dev: bool,
+    ways: Weak<Ways>,
 }
 
 impl AgentView for AgentState {
@@ -75,7 +82,7 @@ impl AgentView for AgentState {
     }
 
     fn member(&self) -> Value {
-        self.gossip.as_ref().map_or(Value::Null, |gossip| member_json(&gossip.own()))
+        self.gossip.as_ref().map_or_else(no_member, |gossip| member_json(&gossip.own()))
     }
 
     fn members(&self) -> Value {
@@ -101,12 +108,90 @@ impl AgentView for AgentState {
         stats
     }
 
-    fn other(&self, request: &ApiRequest) -> Option<Result<Reply, ApiError>> {
-        match request.path.as_str() {
-            "/v1/agent/force-leave" => Some(self.force_leave(request)),
-            "/v1/agent/keyring/list" => Some(self.keys(request)),
-            _ => None,
+    fn server_name(&self) -> String {
+        self.gossip.as_ref().map(|gossip| gossip.own().name).unwrap_or_default()
+    }
+
+    fn metrics(&self) -> AboutMetrics {
+        let moment = self.host.clock.now();
+        let (day, time) = (moment.date(), moment.time());
+        let (hour, minute, second) = (time.hour(), time.minute(), time.second() / 10 * 10);
+        AboutMetrics {
+            host: self.host.name.clone(),
+            interval: format!("{day} {hour:02}:{minute:02}:{second:02} +0000 UTC"),
+            has_prometheus: self.dev,
         }
+    }
+
+    fn join<'a>(&'a self, addresses: &'a [&'a str]) -> BoxFuture<'a, Option<(usize, Vec<String>)>> {
+        Box::pin(async move {
+            let gossip = self.gossip.as_ref()?;
+            let port = self.config.read().map_or(0, |config| config.ports.serf);
+            let (mut joined, mut faults) = (0, Vec::new());
+            for text in addresses {
+                match resolve(&self.host.net, text, u16::try_from(port).unwrap_or_default()) {
+                    Ok(address) if address == gossip.own().address => joined += 1,
+                    Ok(address) => match gossip.meet(address).await {
+                        Ok(()) => joined += 1,
+                        Err(fault) => faults.push(format!("failed to join {address}: {fault}")),
+                    },
+                    Err(_) => faults.push(format!("failed to resolve {text}: lookup {text}: no such host")),
+                }
+            }
+            Some((joined, faults))
+        })
+    }
+
+    fn enforces_access(&self) -> bool {
+        self.config.read().is_ok_and(|config| config.acl.enabled)
+    }
+
+    fn open_node<'a>(&'a self, node: &'a str, first: u8) -> BoxFuture<'a, Result<BoxIo, String>> {
+        let ways = self.ways.upgrade();
+        Box::pin(async move {
+            match ways {
+                Some(ways) => ways.open(node, first).await,
+                None => Err(NO_PATH.to_owned()),
+            }
+        })
+    }
+
+    fn open_server(&self) -> BoxFuture<'_, Result<BoxIo, String>> {
+        let ways = self.ways.upgrade();
+        Box::pin(async move {
+            match ways {
+                Some(ways) => ways.open_server().await,
+                None => Err(NO_PATH.to_owned()),
+            }
+        })
+    }
+
+    fn dial_node<'a>(&'a self, node: &'a str) -> BoxFuture<'a, Result<BoxIo, String>> {
+        let ways = self.ways.upgrade();
+        Box::pin(async move {
+            match ways {
+                Some(ways) => ways.dial(node).await,
+                None => Err(NO_PATH.to_owned()),
+            }
+        })
+    }
+
+    fn now_nanos(&self) -> i64 {
+        i64::try_from(self.host.clock.now().unix_timestamp_nanos()).unwrap_or(i64::MAX)
+    }
+
+    fn other<'a>(&'a self, request: &'a ApiRequest) -> BoxFuture<'a, Option<Result<Reply, ApiError>>> {
+        Box::pin(async move {
+            Some(match request.path.strip_prefix("/v1/agent/")? {
+                "monitor" => super::monitor::monitor(&self.host, request),
+                "force-leave" => self.force_leave(request),
+                "host" => self.machine(request),
+                path => {
+                    let what = path.strip_prefix("keyring/")?;
+                    super::keyring::handle(self.gossip.as_ref(), request, what).await
+                }
+            })
+        })
     }
 }
 
@@ -119,25 +204,21 @@ impl AgentState {
         let (Some(gossip), Some(node)) = (&self.gossip, node.filter(|node| !node.is_empty())) else {
             return Err(ApiError::new(400, "missing node to force leave"));
         };
-        let done = gossip.force_leave(node);
+        let done = gossip.force_leave(node, request.flag("prune"));
         self.host.log.info("agent", format!("force leave: node={node} done={done}"));
         Ok(Reply::default())
     }
 }
 
 impl AgentState {
-    /// The gossip keys and how many servers have each. A change of keys is not offered.
-    fn keys(&self, request: &ApiRequest) -> Result<Reply, ApiError> {
+    /// What is told of the machine: nothing of the real one.
+    fn machine(&self, request: &ApiRequest) -> Result<Reply, ApiError> {
         if request.method != Method::GET {
             return Err(ApiError::new(405, "Invalid method"));
         }
-        let Some(gossip) = &self.gossip else { return Err(ApiError::new(501, "Invalid method")) };
-        let nodes = gossip.members().iter().filter(|member| member.status == Status::Alive).count();
-        let keys: serde_json::Map<String, Value> =
-            gossip.keyring().encoded().into_iter().map(|key| (key, json!(nodes))).collect();
-        let primary: serde_json::Map<String, Value> =
-            keys.iter().take(1).map(|(key, n)| (key.clone(), n.clone())).collect();
-        let body = json!({"Messages": {}, "Keys": keys, "PrimaryKeys": primary, "NumNodes": nodes});
+        let body = json!({
+            "OS": "linux", "Network": [], "ResolvConf": "", "Hosts": "", "Environment": {}, "Disk": {},
+        });
         Ok(Reply { body: Some(body), ..Reply::default() })
     }
 }
@@ -150,70 +231,10 @@ fn member_json(member: &Member) -> Value {
     })
 }
 
-/// The part of the configuration that this agent knows, in the field names of the real program.
-fn config_json(config: &AgentConfig, settled: &Settled, dev: bool) -> Value {
-    let ip = |address: &SocketAddr| address.ip().to_string();
-    let told = &settled.advertise;
+/// What a client shows, which is no member.
+fn no_member() -> Value {
     json!({
-        "ACL": {"Enabled": config.acl_enabled},
-        "Addresses": {
-            "HTTP": settled.http.first().map(ip), "RPC": ip(&settled.rpc), "Serf": ip(&settled.serf),
-        },
-        "AdvertiseAddrs": {"HTTP": told.http, "RPC": told.rpc, "Serf": told.serf},
-        "BindAddr": config.bind_addr,
-        "Client": client_json(config),
-        "DataDir": config.data_dir, "Datacenter": config.datacenter, "DevMode": dev,
-        "DisableUpdateCheck": config.disable_update_check, "EnableDebug": config.enable_debug, "Files": config.files,
-        "HTTPAPIResponseHeaders": config.response_headers, "LeaveOnInt": config.leave_on_interrupt,
-        "LeaveOnTerm": config.leave_on_terminate,
-        "Limits": {
-            "HTTPMaxConnsPerClient": config.limits.http_max_conns_per_client,
-            "HTTPSHandshakeTimeout": config.limits.https_handshake_timeout,
-            "RPCHandshakeTimeout": config.limits.rpc_handshake_timeout,
-            "RPCMaxConnsPerClient": config.limits.rpc_max_conns_per_client,
-        },
-        "LogLevel": config.log_level, "NodeName": config.name,
-        "Ports": {"HTTP": config.ports.http, "RPC": config.ports.rpc, "Serf": config.ports.serf},
-        "Region": config.region,
-        "Server": server_json(config),
-        "TLSConfig": tls_json(&config.tls),
-        "Version": {"BuildDate": null, "Revision": "", "Version": "1.11.3", "VersionMetadata": "", "VersionPrerelease": ""},
+        "Name": "", "Addr": null, "Port": 0, "Tags": null, "Status": "none", "ProtocolMin": 0, "ProtocolMax": 0,
+        "ProtocolCur": 0, "DelegateMin": 0, "DelegateMax": 0, "DelegateCur": 0,
     })
-}
-
-fn client_json(config: &AgentConfig) -> Value {
-    let block = &config.client;
-    json!({
-        "Enabled": block.enabled, "Servers": block.servers, "NodeClass": block.node_class, "NodePool": block.node_pool,
-        "Meta": block.meta, "Options": block.options,
-        "ServerJoin": {"RetryJoin": block.server_join.retry_join, "StartJoin": block.server_join.start_join,
-                       "RetryMaxAttempts": block.server_join.retry_max,
-                       "RetryInterval": nanos(block.server_join.retry_interval)},
-    })
-}
-
-/// The gossip key is not shown.
-fn server_json(config: &AgentConfig) -> Value {
-    let block = &config.server;
-    json!({
-        "Enabled": block.enabled, "BootstrapExpect": block.bootstrap_expect, "RaftMultiplier": block.raft_multiplier,
-        "HeartbeatGrace": nanos(block.heartbeat_grace), "MinHeartbeatTTL": nanos(block.min_heartbeat_ttl),
-        "FailoverHeartbeatTTL": nanos(block.failover_heartbeat_ttl),
-        "MaxHeartbeatsPerSecond": block.max_heartbeats_per_second,
-        "ServerJoin": {"RetryJoin": block.join.retry_join, "StartJoin": block.join.start_join,
-                       "RetryMaxAttempts": block.join.retry_max, "RetryInterval": nanos(block.join.retry_interval)},
-    })
-}
-
-fn tls_json(tls: &TlsBlock) -> Value {
-    json!({
-        "EnableHTTP": tls.http, "EnableRPC": tls.rpc, "VerifyServerHostname": tls.verify_server_hostname,
-        "RPCUpgradeMode": tls.rpc_upgrade_mode, "VerifyHTTPSClient": tls.verify_https_client, "CAFile": tls.ca_file,
-        "CertFile": tls.cert_file, "KeyFile": tls.key_file, "KeyLoader": {}, "Checksum": tls.checksum,
-        "TLSCipherSuites": tls.cipher_suites, "TLSMinVersion": tls.min_version,
-    })
-}
-
-fn nanos(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

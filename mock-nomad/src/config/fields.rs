@@ -7,21 +7,20 @@ use lab_hcl::{Body, Item, Kind, Value};
 
 use super::load::ConfigError;
 
-/// The entries of one block by name; remembers which were asked for.
+/// The entries of one block by name. What nobody asks for has been looked at before.
 pub(super) struct Fields<'a> {
     /// Where the block stands: empty at the top of the file, `server`, `server.server_join`.
     path: &'static str,
     body: &'a Body,
-    used: Vec<bool>,
 }
 
 impl<'a> Fields<'a> {
     pub(super) fn new(path: &'static str, body: &'a Body) -> Self {
-        Self { path, body, used: vec![false; body.items.len()] }
+        Self { path, body }
     }
 
     /// The last text called `name`; empty where there is none.
-    pub(super) fn text(&mut self, name: &str) -> Result<String, ConfigError> {
+    pub(super) fn text(&self, name: &str) -> Result<String, ConfigError> {
         match self.last(name).map(|value| &value.kind) {
             None | Some(Kind::Null) => Ok(String::new()),
             Some(Kind::String(text)) => Ok(text.clone()),
@@ -30,7 +29,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn flag(&mut self, name: &str) -> Result<bool, ConfigError> {
+    pub(super) fn flag(&self, name: &str) -> Result<bool, ConfigError> {
         match self.last(name).map(|value| &value.kind) {
             None | Some(Kind::Null) => Ok(false),
             Some(Kind::Bool(truth)) => Ok(*truth),
@@ -40,7 +39,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn integer(&mut self, name: &str) -> Result<Option<i64>, ConfigError> {
+    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, ConfigError> {
         let number = match self.last(name).map(|value| &value.kind) {
             None | Some(Kind::Null) => return Ok(None),
             Some(Kind::Number(number)) => number.integer(),
@@ -50,7 +49,7 @@ impl<'a> Fields<'a> {
         number.map(Some).map_err(ConfigError::decode)
     }
 
-    pub(super) fn float(&mut self, name: &str) -> Result<Option<f64>, ConfigError> {
+    pub(super) fn float(&self, name: &str) -> Result<Option<f64>, ConfigError> {
         match self.last(name).map(|value| &value.kind) {
             None | Some(Kind::Null) => Ok(None),
             Some(Kind::Number(number)) => Ok(number.float()),
@@ -59,7 +58,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A duration, written as text.
-    pub(super) fn duration(&mut self, name: &str) -> Result<Option<Duration>, ConfigError> {
+    pub(super) fn duration(&self, name: &str) -> Result<Option<Duration>, ConfigError> {
         let text = self.text(name)?;
         if text.is_empty() {
             return Ok(None);
@@ -69,7 +68,7 @@ impl<'a> Fields<'a> {
         parsed.map(Some).map_err(|_| ConfigError::Plain(format!("{path} can't parse time duration {text}")))
     }
 
-    pub(super) fn texts(&mut self, name: &str) -> Result<Vec<String>, ConfigError> {
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, ConfigError> {
         let wrong = || ConfigError::decode(format!("{name}: unknown type for string *ast.ObjectType"));
         let elements = match self.last(name) {
             None => return Ok(Vec::new()),
@@ -85,7 +84,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A block of texts by name; repeated blocks add up.
-    pub(super) fn map(&mut self, name: &str) -> Result<BTreeMap<String, String>, ConfigError> {
+    pub(super) fn map(&self, name: &str) -> Result<BTreeMap<String, String>, ConfigError> {
         let mut map = BTreeMap::new();
         for body in self.blocks(name) {
             for attribute in body.attributes() {
@@ -106,7 +105,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The blocks called `name`, however they are written.
-    pub(super) fn blocks(&mut self, name: &str) -> Vec<&'a Body> {
+    pub(super) fn blocks(&self, name: &str) -> Vec<&'a Body> {
         self.take(name)
             .into_iter()
             .filter_map(|item| match item {
@@ -119,31 +118,11 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
-    /// Names that are known and mean nothing here.
-    pub(super) fn ignore(&mut self, names: &[&str]) {
-        for name in names {
-            self.take(name);
-        }
-    }
-
-    /// An error where something was not asked for: `tls unexpected keys a, b`.
-    pub(super) fn finish(self) -> Result<(), ConfigError> {
-        let unknown = self.body.items.iter().zip(&self.used).filter(|(_, used)| !**used);
-        let mut names: Vec<&str> = unknown.map(|(item, _)| item.name()).collect();
-        names.sort_unstable();
-        names.dedup();
-        if names.is_empty() {
-            return Ok(());
-        }
-        let path = if self.path.is_empty() { String::new() } else { format!("{} ", self.path) };
-        Err(ConfigError::Plain(format!("{path}unexpected keys {}", names.join(", "))))
-    }
-
     fn path_of(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
-    fn last(&mut self, name: &str) -> Option<&'a Value> {
+    fn last(&self, name: &str) -> Option<&'a Value> {
         self.take(name)
             .into_iter()
             .filter_map(Item::as_attribute)
@@ -152,15 +131,8 @@ impl<'a> Fields<'a> {
     }
 
     /// Names are compared without case, as the decoder does.
-    fn take(&mut self, name: &str) -> Vec<&'a Item> {
-        let mut found = Vec::new();
-        for (item, used) in self.body.items.iter().zip(&mut self.used) {
-            if item.name().eq_ignore_ascii_case(name) {
-                *used = true;
-                found.push(item);
-            }
-        }
-        found
+    fn take(&self, name: &str) -> Vec<&'a Item> {
+        self.body.items.iter().filter(|item| item.name().eq_ignore_ascii_case(name)).collect()
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use lab_hcl::hcl1;
 use lab_world::{Disk, DiskError};
 
-use super::AgentConfig;
 use super::block::parse;
+use super::{AgentConfig, schema};
 
 /// Why a file cannot be used; displays as Nomad prints it behind `Error loading configuration from F: `.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +30,10 @@ impl ConfigError {
 
     fn of_file(self, path: &Path) -> Self {
         match self {
-            Self::Decode { problem, .. } => Self::Decode { path: path.display().to_string(), problem },
+            Self::Decode { problem, .. } => {
+                let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+                Self::Decode { path: whole.display().to_string(), problem }
+            }
             other => other,
         }
     }
@@ -38,8 +41,12 @@ impl ConfigError {
 
 /// The defaults with every file of `paths` merged over them, in order; a directory stands for its `.hcl` and `.json`
 /// files by name. The error comes with the path that led to it.
-pub(crate) fn load(disk: &Disk, paths: &[PathBuf]) -> Result<AgentConfig, (PathBuf, ConfigError)> {
-    let mut config = AgentConfig::defaults();
+pub(crate) fn load(
+    disk: &Disk,
+    base: AgentConfig,
+    paths: &[PathBuf],
+) -> Result<AgentConfig, (PathBuf, ConfigError)> {
+    let mut config = base;
     for path in paths {
         let more = load_path(disk, path).map_err(|error| (path.clone(), error))?;
         for file in more {
@@ -50,7 +57,7 @@ pub(crate) fn load(disk: &Disk, paths: &[PathBuf]) -> Result<AgentConfig, (PathB
 }
 
 fn load_path(disk: &Disk, path: &Path) -> Result<Vec<AgentConfig>, ConfigError> {
-    let metadata = disk.metadata(path).map_err(|error| ConfigError::Plain(stat(&error)))?;
+    let metadata = disk.metadata(path).map_err(|error| ConfigError::Plain(stat(path, &error)))?;
     if !metadata.is_directory {
         return load_file(disk, path).map(|config| vec![config]);
     }
@@ -60,29 +67,43 @@ fn load_path(disk: &Disk, path: &Path) -> Result<Vec<AgentConfig>, ConfigError> 
 }
 
 fn load_file(disk: &Disk, path: &Path) -> Result<AgentConfig, ConfigError> {
-    let name = path.display().to_string();
-    let inside =
-        |cause: ConfigError| ConfigError::In { file: name.clone(), cause: Box::new(cause.of_file(path)) };
-    let bytes = disk.read(path).map_err(|error| inside(ConfigError::Plain(error.to_string())))?;
-    let body = hcl1::parse_bytes(&bytes).map_err(|problem| inside(ConfigError::decode(problem.message)))?;
-    let mut config = parse(&body).map_err(inside)?;
-    config.files = vec![name];
+    let bytes = disk.read(path).map_err(|error| in_file(path, ConfigError::Plain(error.to_string())))?;
+    read_file(path, &bytes)
+}
+
+/// What a file with this content says.
+pub(super) fn read_file(path: &Path, bytes: &[u8]) -> Result<AgentConfig, ConfigError> {
+    let body =
+        hcl1::parse_bytes(bytes).map_err(|problem| in_file(path, ConfigError::decode(problem.message)))?;
+    // What is no text has not been read.
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    schema::check(text, &body).map_err(|cause| in_file(path, cause))?;
+    let mut config = parse(&body).map_err(|cause| in_file(path, cause))?;
+    config.files = vec![path.display().to_string()];
     Ok(config)
+}
+
+fn in_file(path: &Path, cause: ConfigError) -> ConfigError {
+    ConfigError::In { file: path.display().to_string(), cause: Box::new(cause.of_file(path)) }
 }
 
 /// Whether a directory's entry is read: editors leave files that are not.
 fn is_configuration(disk: &Disk, path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    is_configuration_name(&name) && disk.metadata(path).is_ok_and(|metadata| !metadata.is_directory)
+}
+
+/// Whether Nomad reads a file of this name, without its directories, when it is given the directory.
+pub fn is_configuration_name(name: &str) -> bool {
     let is_temporary =
         name.ends_with('~') || name.starts_with(".#") || name.starts_with('#') && name.ends_with('#');
-    let is_wanted = name.ends_with(".hcl") || name.ends_with(".json");
-    is_wanted && !is_temporary && disk.metadata(path).is_ok_and(|metadata| !metadata.is_directory)
+    !is_temporary && (name.ends_with(".hcl") || name.ends_with(".json"))
 }
 
 /// Nomad looks at a path before it opens it.
-fn stat(error: &DiskError) -> String {
+fn stat(path: &Path, error: &DiskError) -> String {
     match error {
-        DiskError::NotFound(path) => format!("stat {}: no such file or directory", path.display()),
+        DiskError::NotFound(_) => format!("stat {}: no such file or directory", path.display()),
         other => other.to_string(),
     }
 }

@@ -14,7 +14,8 @@ fn disk(files: &[(&str, &str)]) -> Disk {
 
 fn read(text: &str) -> Result<AgentConfig, String> {
     let disk = disk(&[("/etc/nomad.hcl", text)]);
-    load(&disk, &[PathBuf::from("/etc/nomad.hcl")]).map_err(|(_, error)| error.to_string())
+    load(&disk, AgentConfig::defaults(), &[PathBuf::from("/etc/nomad.hcl")])
+        .map_err(|(_, error)| error.to_string())
 }
 
 #[test]
@@ -72,7 +73,7 @@ tls {
     assert_eq!((config.server.bootstrap_expect, config.server.heartbeat_grace), (3, Duration::from_secs(20)));
     assert_eq!(config.server.min_heartbeat_ttl, Duration::from_secs(10));
     assert_eq!(config.client.meta["rack"], "r1");
-    assert!(config.tls.http && config.tls.rpc && config.tls.rpc_upgrade_mode && config.acl_enabled);
+    assert!(config.tls.http && config.tls.rpc && config.tls.rpc_upgrade_mode && config.acl.enabled);
     assert_eq!(config.tls.key_file, "/opt/nomad/agent-certs/agent.key");
     assert_eq!(config.advertise.rpc, "10.0.0.9");
     assert_eq!(config.ports, crate::config::Triple { http: 4646, rpc: 4647, serf: 4648 });
@@ -96,7 +97,7 @@ fn later_files_replace_texts_and_only_add_truth() {
         ("/etc/last.hcl", "region = \"eu\"\nports { \n rpc = 0\n}\n"),
     ]);
     let paths = [PathBuf::from("/etc/nomad.d"), PathBuf::from("/etc/last.hcl")];
-    let config = load(&disk, &paths).expect("four good files");
+    let config = load(&disk, AgentConfig::defaults(), &paths).expect("four good files");
     assert!(config.tls.rpc_upgrade_mode, "a later false does not count");
     assert_eq!(config.tls.ca_file, "/b");
     assert_eq!((config.log_level.as_str(), config.region.as_str()), ("DEBUG", "eu"));
@@ -124,12 +125,56 @@ fn bad_files_are_refused_in_nomads_words() {
         ),
         ("server {\n heartbeat_grace = \"xx\"\n}", "server.heartbeat_grace can't parse time duration xx"),
         (
+            "client {\n servers = \"x\"\n}",
+            "failed to decode HCL file /etc/nomad.hcl: At 2:12: unknown slice type: *ast.LiteralType",
+        ),
+        (
+            "log_rotate_bytes = 1.5",
+            "failed to decode HCL file /etc/nomad.hcl: At 1:20: root.log_rotate_bytes: unknown type *ast.LiteralType",
+        ),
+        (
+            "region = [1]",
+            "failed to decode HCL file /etc/nomad.hcl: At 1:10: root.region: unknown type for string *ast.ListType",
+        ),
+        (
+            "ports = 1",
+            "failed to decode HCL file /etc/nomad.hcl: At 1:9: root.ports: not an object type for struct (*ast.LiteralType)",
+        ),
+        (
+            "client { meta = \"x\" }",
+            "failed to decode HCL file /etc/nomad.hcl: At 1:17: root.client.meta: not an object type for map (*ast.LiteralType)",
+        ),
+        (
+            "client { meta { a = [1] } }",
+            "failed to decode HCL file /etc/nomad.hcl: At 1:21: root.client.meta.a: unknown type for string *ast.ListType",
+        ),
+        (
+            "leave_on_interrupt = \"T\"",
+            "failed to decode HCL file /etc/nomad.hcl: decodeBool: Unknown value for boolean: \"T\"",
+        ),
+        (
+            "enable_syslog = 7",
+            "failed to decode HCL file /etc/nomad.hcl: decodeBool: Unknown value for boolean: 7",
+        ),
+        (
+            "log_level = {}",
+            "failed to decode HCL file /etc/nomad.hcl: At -: root.log_level: unknown type for string *ast.ObjectList",
+        ),
+        (
+            "server { heartbeat_grace = \"x\" } client { gc_interval = \"y\" }",
+            "gc_interval can't parse time duration y",
+        ),
+        ("server \"x\" { enabled = true }", "server unexpected keys x"),
+        ("autopilot {\n b = 2\n}\ntls { foo = 1 }", "tls unexpected keys foo"),
+        ("tls { rpc = true }\ntls { http = true }", "unexpected keys tls"),
+        (
             "server {\n enabled = ",
             "failed to decode HCL file /etc/nomad.hcl: At 2:13: object expected closing RBRACE got: EOF",
         ),
     ] {
         assert_eq!(read(text), Err(format!("Error loading /etc/nomad.hcl: {message}")), "{text}");
     }
-    let missing = load(&Disk::memory(), &[PathBuf::from("/none.hcl")]).expect_err("no file");
+    let missing =
+        load(&Disk::memory(), AgentConfig::defaults(), &[PathBuf::from("/none.hcl")]).expect_err("no file");
     assert_eq!(missing.1.to_string(), "stat /none.hcl: no such file or directory");
 }

@@ -18,13 +18,14 @@ impl AgentConfig {
         self.client.merge(more.client);
         self.tls.merge(more.tls);
         self.limits.merge(more.limits);
-        flag(&mut self.acl_enabled, more.acl_enabled);
-        flag(&mut self.vault_enabled, more.vault_enabled);
+        self.acl.merge(more.acl);
+        self.vault.merge(more.vault);
         flag(&mut self.leave_on_interrupt, more.leave_on_interrupt);
         flag(&mut self.leave_on_terminate, more.leave_on_terminate);
         flag(&mut self.disable_update_check, more.disable_update_check);
         flag(&mut self.enable_debug, more.enable_debug);
         self.response_headers.extend(more.response_headers);
+        self.shown.merge(more.shown);
         self.files.extend(more.files);
         self
     }
@@ -39,6 +40,8 @@ impl ClientBlock {
         text(&mut self.node_pool, more.node_pool);
         self.meta.extend(more.meta);
         self.options.extend(more.options);
+        text(&mut self.alloc_dir, more.alloc_dir);
+        flag(&mut self.raw_exec, more.raw_exec);
     }
 }
 

@@ -1,22 +1,36 @@
 //! The agent's configuration: HCL or JSON files, merged as Nomad merges them.
 
+mod acl;
 mod block;
+mod check;
 mod fields;
+mod introduction;
 mod load;
 mod merge;
+mod read;
+mod schema;
 mod server;
 mod settle;
+mod shown;
 mod tls;
 mod validate;
+mod vault;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub(crate) use self::acl::AclBlock;
+pub use self::check::{Checked, check_configuration};
+pub(crate) use self::introduction::IntroductionBlock;
+pub use self::load::is_configuration_name;
 pub(crate) use self::load::load;
+pub use self::read::{Configuration, Heartbeats, PortSettings, TlsSettings, UnreadableConfiguration};
 pub(crate) use self::server::ServerBlock;
 pub(crate) use self::settle::{Settled, resolve};
+pub(crate) use self::shown::Shown;
 pub(crate) use self::tls::{TlsBlock, read_named};
 pub(crate) use self::validate::{decode_key, log_level, validate};
+pub(crate) use self::vault::VaultBlock;
 
 /// What the files of an agent say together. Empty texts, zeros and `false` stand for what nobody said.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,13 +48,15 @@ pub(crate) struct AgentConfig {
     pub(crate) client: ClientBlock,
     pub(crate) tls: TlsBlock,
     pub(crate) limits: Limits,
-    pub(crate) acl_enabled: bool,
-    pub(crate) vault_enabled: bool,
+    pub(crate) acl: AclBlock,
+    pub(crate) vault: VaultBlock,
     pub(crate) leave_on_interrupt: bool,
     pub(crate) leave_on_terminate: bool,
     pub(crate) disable_update_check: bool,
     pub(crate) enable_debug: bool,
     pub(crate) response_headers: BTreeMap<String, String>,
+    /// All of it, as `agent/self` shows it.
+    pub(crate) shown: Shown,
     /// The files that were read, as they were named.
     pub(crate) files: Vec<String>,
 }
@@ -63,6 +79,11 @@ pub(crate) struct ClientBlock {
     pub(crate) node_pool: String,
     pub(crate) meta: BTreeMap<String, String>,
     pub(crate) options: BTreeMap<String, String>,
+    pub(crate) alloc_dir: String,
+    /// The token that introduces a new node; the command line gives it.
+    pub(crate) introduction: String,
+    /// Whether the driver `raw_exec` is enabled, by its plugin's block or the older option.
+    pub(crate) raw_exec: bool,
 }
 
 /// `server_join { }`, and the older attributes of the same meaning.
@@ -93,6 +114,8 @@ impl AgentConfig {
             log_level: "INFO".into(),
             ports: Triple { http: 4646, rpc: 4647, serf: 4648 },
             server: ServerBlock::defaults(),
+            acl: AclBlock::default(),
+            vault: VaultBlock::defaults(),
             client: ClientBlock { node_pool: "default".into(), ..ClientBlock::default() },
             limits: Limits {
                 https_handshake_timeout: "5s".into(),
@@ -100,7 +123,23 @@ impl AgentConfig {
                 rpc_handshake_timeout: "5s".into(),
                 rpc_max_conns_per_client: Some(100),
             },
+            shown: Shown::defaults(),
             ..Self::default()
         }
+    }
+
+    /// What holds with `-dev`, before any file.
+    pub(crate) fn development() -> Self {
+        let mut config = Self::defaults();
+        config.shown.merge(Shown::development());
+        config.bind_addr = "127.0.0.1".into();
+        config.log_level = "DEBUG".into();
+        config.enable_debug = true;
+        config.server.enabled = true;
+        config.server.bootstrap_expect = 1;
+        config.client.enabled = true;
+        config.client.options.insert("driver.raw_exec.enable".into(), "true".into());
+        config.client.raw_exec = true;
+        config
     }
 }

@@ -6,54 +6,9 @@ use lab_hcl::Body;
 
 use super::ServerJoin;
 use super::fields::Fields;
+use super::introduction::{self, IntroductionBlock};
 use super::load::ConfigError;
 use super::merge::{flag, number, text};
-
-const IGNORED: &[&str] = &[
-    "authoritative_region",
-    "data_dir",
-    "protocol_version",
-    "raft_protocol",
-    "raft_boltdb",
-    "raft_logstore",
-    "raft_snapshot_threshold",
-    "raft_snapshot_interval",
-    "raft_trailing_logs",
-    "num_schedulers",
-    "enabled_schedulers",
-    "node_gc_threshold",
-    "job_gc_interval",
-    "job_gc_threshold",
-    "eval_gc_threshold",
-    "batch_eval_gc_threshold",
-    "deployment_gc_threshold",
-    "csi_volume_claim_gc_interval",
-    "csi_volume_claim_gc_threshold",
-    "csi_plugin_gc_threshold",
-    "acl_token_gc_threshold",
-    "root_key_gc_interval",
-    "root_key_gc_threshold",
-    "root_key_rotation_threshold",
-    "rejoin_after_leave",
-    "non_voting_server",
-    "redundancy_zone",
-    "upgrade_version",
-    "default_scheduler_config",
-    "plan_rejection_tracker",
-    "enable_event_broker",
-    "event_buffer_size",
-    "license_path",
-    "license_env",
-    "search",
-    "job_default_priority",
-    "job_max_priority",
-    "job_max_source_size",
-    "job_max_count",
-    "job_tracked_versions",
-    "oidc_issuer",
-    "client_introduction",
-    "start_timeout",
-];
 
 /// `server { }`; zeros stand for what nobody said.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,7 +21,14 @@ pub(crate) struct ServerBlock {
     pub(crate) min_heartbeat_ttl: Duration,
     pub(crate) failover_heartbeat_ttl: Duration,
     pub(crate) max_heartbeats_per_second: f64,
+    pub(crate) num_schedulers: Option<i64>,
+    pub(crate) enabled_schedulers: Vec<String>,
     pub(crate) join: ServerJoin,
+    pub(crate) oidc_issuer: String,
+    pub(crate) root_key_rotation_threshold: Duration,
+    pub(crate) root_key_gc_interval: Duration,
+    pub(crate) root_key_gc_threshold: Duration,
+    pub(crate) introduction: IntroductionBlock,
 }
 
 impl ServerBlock {
@@ -77,6 +39,10 @@ impl ServerBlock {
             min_heartbeat_ttl: Duration::from_secs(10),
             failover_heartbeat_ttl: Duration::from_secs(300),
             max_heartbeats_per_second: 50.0,
+            root_key_rotation_threshold: Duration::from_secs(720 * 3600),
+            root_key_gc_interval: Duration::from_secs(600),
+            root_key_gc_threshold: Duration::from_secs(3600),
+            introduction: IntroductionBlock::defaults(),
             join: ServerJoin { retry_interval: Duration::from_secs(30), ..ServerJoin::default() },
             ..Self::default()
         }
@@ -91,6 +57,13 @@ impl ServerBlock {
         number(&mut self.min_heartbeat_ttl, more.min_heartbeat_ttl);
         number(&mut self.failover_heartbeat_ttl, more.failover_heartbeat_ttl);
         number(&mut self.max_heartbeats_per_second, more.max_heartbeats_per_second);
+        self.num_schedulers = more.num_schedulers.or(self.num_schedulers);
+        self.enabled_schedulers.extend(more.enabled_schedulers);
+        text(&mut self.oidc_issuer, more.oidc_issuer);
+        number(&mut self.root_key_rotation_threshold, more.root_key_rotation_threshold);
+        number(&mut self.root_key_gc_interval, more.root_key_gc_interval);
+        number(&mut self.root_key_gc_threshold, more.root_key_gc_threshold);
+        self.introduction.merge(more.introduction);
         self.join.merge(more.join);
     }
 }
@@ -110,7 +83,7 @@ impl ServerJoin {
 }
 
 pub(super) fn parse_server(body: &Body) -> Result<ServerBlock, ConfigError> {
-    let mut fields = Fields::new("server", body);
+    let fields = Fields::new("server", body);
     let server = ServerBlock {
         enabled: fields.flag("enabled")?,
         bootstrap_expect: fields.integer("bootstrap_expect")?.unwrap_or_default(),
@@ -120,24 +93,29 @@ pub(super) fn parse_server(body: &Body) -> Result<ServerBlock, ConfigError> {
         min_heartbeat_ttl: fields.duration("min_heartbeat_ttl")?.unwrap_or_default(),
         failover_heartbeat_ttl: fields.duration("failover_heartbeat_ttl")?.unwrap_or_default(),
         max_heartbeats_per_second: fields.float("max_heartbeats_per_second")?.unwrap_or_default(),
-        join: parse_join("server.server_join", &mut fields)?,
+        num_schedulers: fields.integer("num_schedulers")?,
+        enabled_schedulers: fields.texts("enabled_schedulers")?,
+        join: parse_join("server.server_join", &fields)?,
+        oidc_issuer: fields.text("oidc_issuer")?,
+        root_key_rotation_threshold: fields.duration("root_key_rotation_threshold")?.unwrap_or_default(),
+        root_key_gc_interval: fields.duration("root_key_gc_interval")?.unwrap_or_default(),
+        root_key_gc_threshold: fields.duration("root_key_gc_threshold")?.unwrap_or_default(),
+        introduction: introduction::parse(&fields)?,
     };
-    fields.ignore(IGNORED);
-    fields.finish().map(|()| server)
+    Ok(server)
 }
 
 /// `server_join { }` of a server or client, or the older attributes in the block itself.
-pub(super) fn parse_join(path: &'static str, fields: &mut Fields<'_>) -> Result<ServerJoin, ConfigError> {
+pub(super) fn parse_join(path: &'static str, fields: &Fields<'_>) -> Result<ServerJoin, ConfigError> {
     let mut join = read_join(fields)?;
     for body in fields.blocks("server_join") {
-        let mut fields = Fields::new(path, body);
-        join.merge(read_join(&mut fields)?);
-        fields.finish()?;
+        let fields = Fields::new(path, body);
+        join.merge(read_join(&fields)?);
     }
     Ok(join)
 }
 
-fn read_join(fields: &mut Fields<'_>) -> Result<ServerJoin, ConfigError> {
+fn read_join(fields: &Fields<'_>) -> Result<ServerJoin, ConfigError> {
     Ok(ServerJoin {
         start_join: fields.texts("start_join")?,
         retry_join: fields.texts("retry_join")?,

@@ -38,9 +38,16 @@ impl Settled {
         };
         let rpc = single("RPC", &binds.rpc, config.ports.rpc)?;
         let serf = single("Serf", &binds.serf, config.ports.serf)?;
+        let serves = config.server.enabled || config.client.enabled;
+        if serves {
+            refuse_others(net, http.iter().chain([&rpc, &serf]))?;
+        }
         let tell = |what: &str, said: &str, bind: &str, port: i64| {
-            advertise(net, said, bind, port, dev).map_err(|e| {
-                format!("Failed to parse {what} advertise address ({said}, {bind}, {port}, {dev}): {e}")
+            advertise(net, said, bind, port, dev || !serves).map_err(|e| {
+                // Only of HTTP it is said what the address was made of.
+                let parts =
+                    if what == "HTTP" { format!(" ({said}, {bind}, {port}, {dev})") } else { String::new() };
+                format!("Failed to parse {what} advertise address{parts}: {e}")
             })
         };
         let advertise = Triple {
@@ -49,6 +56,17 @@ impl Settled {
             serf: tell("Serf", &config.advertise.serf, &binds.serf, config.ports.serf)?,
         };
         Ok(Self { http, rpc, serf, advertise })
+    }
+}
+
+/// On real sockets nothing but this machine may reach the lab: its agents protect nothing.
+fn refuse_others<'a>(net: &Net, mut bound: impl Iterator<Item = &'a SocketAddr>) -> Result<(), String> {
+    match bound.find(|address| !net.is_simulated() && !address.ip().is_loopback()) {
+        None => Ok(()),
+        Some(address) => Err(format!(
+            "The lab's nomad serves only this machine, and {address} is no loopback address: set bind_addr = \"127.0.0.1\" \
+             (or -bind=127.0.0.1) and `advertise`"
+        )),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use lab_hcl::Body;
 use lab_world::{Disk, DiskError};
-use ring::digest::{SHA256, digest};
 
 use super::fields::Fields;
 use super::load::ConfigError;
@@ -21,7 +20,7 @@ pub(crate) struct TlsBlock {
     pub(crate) verify_server_hostname: bool,
     pub(crate) cipher_suites: String,
     pub(crate) min_version: String,
-    /// Of the three files' contents, once they were read; empty where one could not be.
+    /// MD5 of the three files' contents, as an agent shows it, once they were read; empty where one could not be.
     pub(crate) checksum: String,
 }
 
@@ -39,11 +38,11 @@ impl TlsBlock {
         if self.is_empty() {
             return Ok(());
         }
-        let mut all = Vec::new();
+        let mut all = String::new();
         for file in [&self.ca_file, &self.cert_file, &self.key_file] {
-            all.extend_from_slice(digest(&SHA256, &read_named(disk, file)?).as_ref());
+            all += &hex::encode(*md5::compute(read_named(disk, file)?));
         }
-        self.checksum = hex::encode(digest(&SHA256, &all));
+        self.checksum = hex::encode(*md5::compute(all));
         Ok(())
     }
 
@@ -80,7 +79,7 @@ impl TlsBlock {
 }
 
 pub(super) fn parse_tls(body: &Body) -> Result<TlsBlock, ConfigError> {
-    let mut fields = Fields::new("tls", body);
+    let fields = Fields::new("tls", body);
     let tls = TlsBlock {
         http: fields.flag("http")?,
         rpc: fields.flag("rpc")?,
@@ -94,7 +93,7 @@ pub(super) fn parse_tls(body: &Body) -> Result<TlsBlock, ConfigError> {
         min_version: fields.text("tls_min_version")?,
         checksum: String::new(),
     };
-    fields.finish().map(|()| tls)
+    Ok(tls)
 }
 
 /// A file whose name may be missing, with the error that opening "" gives.
@@ -123,6 +122,7 @@ mod tests {
     fn content_and_names_decide_whether_certificates_changed() {
         let disk = Disk::memory();
         let old = block(&disk);
+        assert_eq!(old.checksum, "cbdc5828d6590a965bc4127da5d40ec1");
         let fresh = TlsBlock { checksum: String::new(), ..old.clone() };
         let same =
             |mut new: TlsBlock| old.same_certificates(&mut new, &disk).map_err(|error| error.to_string());

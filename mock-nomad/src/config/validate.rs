@@ -40,7 +40,12 @@ pub(crate) fn validate(
         return refuse(format!("Invalid encryption key: {problem}"), say);
     }
     if !dev && config.data_dir.is_empty() {
-        return refuse("Must specify \"data_dir\" config option or \"data-dir\" CLI flag".into(), say);
+        let wanted = if config.server.enabled {
+            "Must specify \"data_dir\" config option or \"data-dir\" CLI flag"
+        } else {
+            "Must specify the state, alloc-dir, alloc-mounts-dir and plugin-dir if data-dir is omitted."
+        };
+        return refuse(wanted.into(), say);
     }
     if !config.data_dir.is_empty() && !config.data_dir.starts_with('/') {
         return refuse(format!("data-dir must be given as an absolute path: got {}", config.data_dir), say);
