@@ -97,8 +97,9 @@ impl Core {
             );
             return Some(self.answer());
         }
+        let others = self.leader.as_ref().filter(|_| !call.leadership_transfer);
         if let Some(leader) =
-            self.leader.as_ref().filter(|leader| candidate.as_ref().is_none_or(|peer| peer.id != leader.id))
+            others.filter(|leader| candidate.as_ref().is_none_or(|peer| peer.id != leader.id))
         {
             self.host_log.warn(
                 LOGGER,
@@ -143,6 +144,16 @@ impl Core {
         (self.peers_index, self.peers) = self.log.configuration();
         self.host_log.info(LOGGER, "Installed remote snapshot".to_owned());
         Answer { success: true, last_log: index, ..self.answer() }
+    }
+
+    /// A follower whose leader wants to be followed by it begins an election.
+    pub(super) fn on_timeout_now(&mut self) -> Answer {
+        if self.role == Role::Follower && self.is_member() {
+            self.leader = None;
+            self.role = Role::Candidate;
+            self.is_urged = true;
+        }
+        self.answer()
     }
 
     fn answer(&self) -> Answer {

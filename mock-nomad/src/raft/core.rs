@@ -37,7 +37,11 @@ pub(super) struct Core {
     /// When a follower last heard of its leader, or gave its vote.
     pub(super) contact: Option<OffsetDateTime>,
     /// What a leader knows of the other members.
-    progress: BTreeMap<String, Progress>,
+    pub(super) progress: BTreeMap<String, Progress>,
+    /// Whether a candidate was told by its leader to become one.
+    pub(super) is_urged: bool,
+    /// Whether a leader is handing on.
+    pub(super) is_transferring: bool,
     waiting: BTreeMap<u64, oneshot::Sender<Result<(), RaftError>>>,
 }
 
@@ -56,11 +60,11 @@ pub(super) enum Appended {
 
 /// What a leader knows of one other member.
 #[derive(Clone, Copy, Debug)]
-struct Progress {
+pub(super) struct Progress {
     /// The entry to send next.
     next: u64,
     /// The last entry known to be in its log.
-    matched: u64,
+    pub(super) matched: u64,
     /// When it last answered.
     contact: OffsetDateTime,
 }
@@ -93,6 +97,8 @@ impl Core {
             applied,
             contact: None,
             progress: BTreeMap::new(),
+            is_urged: false,
+            is_transferring: false,
             waiting: BTreeMap::new(),
             me,
         };
@@ -164,6 +170,9 @@ impl Core {
     pub(super) fn append(&mut self, kind: EntryKind, data: Vec<u8>) -> Result<(u64, Applied), RaftError> {
         if self.role != Role::Leader {
             return Err(RaftError::NotLeader);
+        }
+        if self.is_transferring {
+            return Err(RaftError::TransferInProgress);
         }
         let index = self.log.last().0 + 1;
         let entry = Entry { index, term: self.vote.term, kind, data };
@@ -244,6 +253,7 @@ impl Core {
         let before = self.commit;
         self.advance_commit();
         match (self.commit != before, more) {
+            _ if self.role != Role::Leader => Appended::Deposed,
             (true, _) => Appended::Committed,
             (false, true) => Appended::More,
             (false, false) => Appended::Done,
@@ -291,7 +301,13 @@ impl Core {
             );
         }
         let (last_log_index, last_log_term) = self.log.last();
-        RequestVote { header: Header::of(&self.me), term, last_log_index, last_log_term }
+        RequestVote {
+            header: Header::of(&self.me),
+            term,
+            last_log_index,
+            last_log_term,
+            leadership_transfer: false,
+        }
     }
 
     /// Enough votes: this server leads from now on.
@@ -333,6 +349,8 @@ impl Core {
         }
         self.role = Role::Follower;
         self.leader = leader;
+        self.is_transferring = false;
+        self.is_urged = false;
         self.progress.clear();
         for (_, waiting) in std::mem::take(&mut self.waiting) {
             // Whoever waited and went away does not mind.
@@ -385,6 +403,10 @@ impl Core {
                 // Whoever waited and went away does not mind.
                 let _ = waiting.send(result);
             }
+        }
+        if self.role == Role::Leader && !self.is_member() && self.applied >= self.peers_index {
+            self.host_log.info(LOGGER, "removed ourself, transitioning to follower");
+            self.step_down(self.vote.term, None);
         }
         if self.log.wants_snapshot(self.applied) {
             self.take_snapshot();

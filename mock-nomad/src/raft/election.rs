@@ -33,7 +33,10 @@ type Turn = tokio::sync::watch::Receiver<u64>;
 async fn follow(raft: &Raft, turn: &mut Turn, entropy: &Entropy) {
     let clock = &raft.0.host.clock;
     let began = clock.now();
-    let patience = stretched(raft.0.timing.heartbeat_timeout, entropy);
+    let patience = match is_alone(raft) {
+        true => Duration::ZERO,
+        false => stretched(raft.0.timing.heartbeat_timeout, entropy),
+    };
     loop {
         let heard = raft.core().last_contact().unwrap_or(began).max(began);
         tokio::select! {
@@ -55,6 +58,12 @@ async fn follow(raft: &Raft, turn: &mut Turn, entropy: &Entropy) {
             }
         }
     }
+}
+
+/// Whether there is nobody whom a wait could let speak first. In a simulated world waiting costs nothing.
+fn is_alone(raft: &Raft) -> bool {
+    let core = raft.core();
+    !raft.0.host.net.is_simulated() && core.is_member() && core.peers().len() == 1
 }
 
 /// What a follower makes of the silence.
@@ -81,15 +90,15 @@ async fn campaign(raft: &Raft, entropy: &Entropy) {
     let clock = &raft.0.host.clock;
     let patience = stretched(raft.0.timing.election_timeout, entropy);
     let deadline = clock.now() + patience;
-    let (question, peers) = {
+    let (question, peers, is_urged) = {
         let mut core = raft.core();
         if core.role() != Role::Candidate {
             return;
         }
-        (core.campaign(false), core.peers().to_vec())
+        (core.campaign(false), core.peers().to_vec(), std::mem::take(&mut core.is_urged))
     };
-    if poll(raft, &peers, Call::RequestPreVote(question), deadline).await.is_some() {
-        let question = raft.core().campaign(true);
+    if is_urged || poll(raft, &peers, Call::RequestPreVote(question), deadline).await.is_some() {
+        let question = RequestVote { leadership_transfer: is_urged, ..raft.core().campaign(true) };
         raft.turned();
         let term = question.term;
         let tally = poll(raft, &peers, Call::RequestVote(question), deadline).await;
@@ -164,7 +173,7 @@ fn complain(raft: &Raft, peer: &Peer, call: &Call, error: &str) {
     let (name, term) = match call {
         Call::RequestPreVote(call) => ("requestPreVote", call.term),
         Call::RequestVote(call) => ("requestVote", call.term),
-        Call::AppendEntries(_) | Call::InstallSnapshot(_) => return,
+        Call::AppendEntries(_) | Call::InstallSnapshot(_) | Call::TimeoutNow(_) => return,
     };
     raft.0.host.log.error(
         LOGGER,

@@ -3,11 +3,12 @@
 use lab_wire::rpc::{MessageReader, from_value};
 use lab_wire::{BoxIo, rpc::MessageError};
 use rmpv::Value;
-use serde::de::{DeserializeOwned, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::io::AsyncWriteExt;
 
 use super::Peer;
+use crate::octets;
 
 /// A call from one server to another.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,8 @@ pub(super) enum Call {
     RequestVote(RequestVote),
     /// Take this state.
     InstallSnapshot(InstallSnapshot),
+    /// Begin an election at once.
+    TimeoutNow(TimeoutNow),
     /// Would you vote for me?
     RequestPreVote(RequestVote),
 }
@@ -88,6 +91,16 @@ pub(super) struct RequestVote {
     pub(super) term: u64,
     pub(super) last_log_index: u64,
     pub(super) last_log_term: u64,
+    /// Whether the leader itself wants the election.
+    pub(super) leadership_transfer: bool,
+}
+
+/// A leader's order to begin an election.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct TimeoutNow {
+    #[serde(rename = "RPCHeader")]
+    pub(super) header: Header,
 }
 
 /// A leader's whole state, for a follower that is too far behind. Unlike in the real program it travels in the message.
@@ -168,6 +181,7 @@ impl Call {
             Self::AppendEntries(call) => (0, plain(call)),
             Self::RequestVote(call) => (1, plain(call)),
             Self::InstallSnapshot(call) => (2, plain(call)),
+            Self::TimeoutNow(call) => (3, plain(call)),
             Self::RequestPreVote(call) => (4, plain(call)),
         };
         send(io, &[number], &body).await
@@ -178,16 +192,16 @@ impl Call {
         reader: &mut MessageReader,
         io: &mut BoxIo,
     ) -> Result<Result<Self, String>, MessageError> {
-        // The type is one byte below 128, which is also how msgpack writes such a number.
-        let number = reader.next(io).await?;
-        let Some(number @ (0 | 1 | 2 | 4)) = number.as_u64() else {
+        let number = reader.byte(io).await?;
+        if number > 4 {
             return Ok(Err(format!("unknown rpc type {number}")));
-        };
+        }
         let body = reader.next(io).await?;
         Ok(match number {
             0 => typed(body).map(Self::AppendEntries),
             1 => typed(body).map(Self::RequestVote),
             2 => typed(body).map(Self::InstallSnapshot),
+            3 => typed(body).map(Self::TimeoutNow),
             _ => typed(body).map(Self::RequestPreVote),
         })
     }
@@ -229,53 +243,6 @@ async fn send(io: &mut BoxIo, head: &[u8], body: &[u8]) -> Result<(), MessageErr
     io.flush().await.map_err(|error| MessageError::of(&error))
 }
 
-/// Bytes as msgpack's binary.
-mod octets {
-    use super::{Deserializer, SeqAccess, Serializer, Visitor};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(bytes)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        deserializer.deserialize_byte_buf(Octets)
-    }
-
-    struct Octets;
-
-    impl<'de> Visitor<'de> for Octets {
-        type Value = Vec<u8>;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("bytes")
-        }
-
-        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-            Ok(bytes.to_vec())
-        }
-
-        fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
-            Ok(bytes)
-        }
-
-        fn visit_str<E>(self, text: &str) -> Result<Vec<u8>, E> {
-            Ok(text.as_bytes().to_vec())
-        }
-
-        fn visit_unit<E>(self) -> Result<Vec<u8>, E> {
-            Ok(Vec::new())
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<u8>, A::Error> {
-            let mut bytes = Vec::new();
-            while let Some(byte) = items.next_element()? {
-                bytes.push(byte);
-            }
-            Ok(bytes)
-        }
-    }
-}
-
 #[cfg(test)]
 mod unit {
     use super::*;
@@ -310,8 +277,8 @@ mod unit {
     #[tokio::test]
     async fn unknown_types_are_named() {
         let (mut one, other) = tokio::io::duplex(64);
-        one.write_all(&[9]).await.expect("room");
+        one.write_all(&[130]).await.expect("room");
         let read = Call::read(&mut MessageReader::default(), &mut (Box::new(other) as BoxIo)).await;
-        assert_eq!(read, Ok(Err("unknown rpc type 9".to_owned())));
+        assert_eq!(read, Ok(Err("unknown rpc type 130".to_owned())));
     }
 }

@@ -12,6 +12,7 @@ mod replication;
 mod serve;
 mod storage;
 mod timing;
+mod transfer;
 mod transport;
 
 #[cfg(test)]
@@ -84,6 +85,12 @@ pub(crate) enum RaftError {
     /// The entry may or may not survive.
     #[error("leadership lost while committing log")]
     LeadershipLost,
+    /// A leader that hands on takes nothing more.
+    #[error("leadership transfer in progress")]
+    TransferInProgress,
+    /// Leadership could not be handed on.
+    #[error("{0}")]
+    Transfer(String),
     /// The log cannot be written.
     #[error("failed to commit logs: {0}")]
     Storage(String),
@@ -206,6 +213,10 @@ impl Raft {
     async fn append(&self, kind: EntryKind, data: Vec<u8>) -> Result<u64, RaftError> {
         let (index, applied) = self.core().append(kind, data)?;
         self.told();
+        if !self.is_leader() {
+            // It was the entry by which this server left, and nobody else had to agree.
+            self.turned();
+        }
         if kind == EntryKind::Configuration {
             replication::begin_missing(self);
         }

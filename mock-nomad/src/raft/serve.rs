@@ -3,9 +3,12 @@
 use lab_wire::BoxIo;
 use lab_wire::rpc::{MessageError, MessageReader};
 
+use super::Raft;
 use super::message::{Answer, Call};
-use super::{LOGGER, Raft};
 use crate::hclog::pair;
+
+/// The name that the transport logs under.
+const TRANSPORT: &str = "raft-net";
 
 /// Answers one peer on one stream until either side ends it.
 pub(super) async fn serve(raft: Raft, mut io: BoxIo) {
@@ -19,26 +22,19 @@ pub(super) async fn serve(raft: Raft, mut io: BoxIo) {
         };
         let answer = match call {
             Ok(Ok(call)) => answer(&raft, call),
-            Ok(Err(error)) => {
-                raft.0.host.log.error(
-                    LOGGER,
-                    format!("raft-net: failed to decode incoming command: {}", pair("error", error)),
-                );
-                return;
-            }
+            Ok(Err(error)) => return refuse(&raft, &error),
             Err(MessageError::Eof | MessageError::Connection(_)) => return,
-            Err(error) => {
-                raft.0.host.log.error(
-                    LOGGER,
-                    format!("raft-net: failed to decode incoming command: {}", pair("error", &error)),
-                );
-                return;
-            }
+            Err(error) => return refuse(&raft, &error.to_string()),
         };
         if answer.write(&mut io).await.is_err() {
             return;
         }
     }
+}
+
+fn refuse(raft: &Raft, error: &str) {
+    let text = format!("failed to decode incoming command: {}", pair("error", error));
+    raft.0.host.log.error(TRANSPORT, text);
 }
 
 fn answer(raft: &Raft, call: Call) -> Answer {
@@ -51,6 +47,7 @@ fn answer(raft: &Raft, call: Call) -> Answer {
             Call::RequestVote(call) => core.on_vote(&call, now),
             Call::RequestPreVote(call) => core.on_pre_vote(&call),
             Call::InstallSnapshot(call) => core.on_snapshot(call, now),
+            Call::TimeoutNow(_) => core.on_timeout_now(),
         };
         (answer, before != (core.role(), core.term(), core.leader().is_some()))
     };

@@ -269,3 +269,64 @@ fn a_server_far_behind_gets_the_whole_state() {
         assert_eq!(again.register.values().len(), 8300);
     });
 }
+
+#[test]
+fn leadership_goes_to_who_is_named_without_a_vote_being_waited_for() {
+    Simulation::run(1, DEFAULT_EPOCH, async |world| {
+        let cluster = Cluster::new(world, 3);
+        world.clock().sleep(Duration::from_secs(10)).await;
+        let before = cluster.leader().expect("elected");
+        before.raft.apply(vec![7]).await.expect("committed");
+        let heir = cluster.nodes.iter().find(|node| node.peer != before.peer).expect("three").peer.clone();
+        let began = world.clock().now();
+        before.raft.transfer_leadership(&heir.id).await.expect("handed on");
+        assert!(!before.raft.is_leader());
+        world.clock().sleep(Duration::from_millis(100)).await;
+        let after = cluster.leader().expect("handed on");
+        assert_eq!(after.peer, heir);
+        assert!(world.clock().now() - began < Duration::from_millis(500), "no timeout was waited for");
+        after.raft.apply(vec![8]).await.expect("committed");
+        world.clock().sleep(Duration::from_secs(5)).await;
+        assert!(cluster.nodes.iter().all(|node| node.register.values() == [7, 8]));
+    });
+}
+
+#[test]
+fn a_transfer_to_who_cannot_take_over_leaves_the_leader_in_place() {
+    Simulation::run(1, DEFAULT_EPOCH, async |world| {
+        let cluster = Cluster::new(world, 3);
+        world.clock().sleep(Duration::from_secs(10)).await;
+        let leader = cluster.leader().expect("elected");
+        let gone = cluster.nodes.iter().find(|node| node.peer != leader.peer).expect("three");
+        cluster.kill(gone);
+        leader.raft.apply(vec![7]).await.expect("two of three");
+        let transfer = leader.raft.transfer_leadership(&gone.peer.id);
+        let during = async {
+            world.clock().sleep(Duration::from_millis(100)).await;
+            leader.raft.apply(vec![8]).await
+        };
+        let (transferred, applied) = tokio::join!(biased; transfer, during);
+        assert_eq!(transferred, Err(RaftError::Transfer("leadership transfer timeout".into())));
+        assert_eq!(applied, Err(RaftError::TransferInProgress));
+        let oneself = leader.raft.transfer_leadership(&leader.peer.id).await;
+        assert_eq!(oneself, Err(RaftError::Transfer("cannot transfer leadership to itself".into())));
+        assert!(leader.raft.is_leader());
+        leader.raft.apply(vec![9]).await.expect("it leads on");
+        assert_eq!(leader.register.values(), [7, 9]);
+    });
+}
+
+#[test]
+fn a_leader_that_removes_itself_leaves_the_others_to_elect() {
+    Simulation::run(1, DEFAULT_EPOCH, async |world| {
+        let cluster = Cluster::new(world, 3);
+        world.clock().sleep(Duration::from_secs(10)).await;
+        let before = cluster.leader().expect("elected");
+        before.raft.remove_peer(&before.peer.id).await.expect("the others agree");
+        assert!(!before.raft.is_leader());
+        world.clock().sleep(Duration::from_secs(20)).await;
+        let after = cluster.leader().expect("one of the two");
+        assert_ne!(after.peer, before.peer);
+        assert_eq!(after.raft.peers().len(), 2);
+    });
+}

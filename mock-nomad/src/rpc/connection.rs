@@ -14,9 +14,9 @@ use tokio::sync::watch;
 
 use super::first_byte::{Step, decide};
 use super::listener::Incoming;
-use super::streaming;
 use crate::hclog;
 use crate::seam::RpcContext;
+use crate::structs::Body;
 use crate::tls::names_of;
 
 const LOG: &str = "nomad.rpc";
@@ -74,10 +74,10 @@ impl Connection {
         let names = names.unwrap_or_default();
         let context = Arc::new(RpcContext { remote: self.remote, tls, names, internal: false });
         match step {
-            Step::Calls => self.calls(io, context).await,
+            Step::Calls => self.calls(io, context, None).await,
             Step::Raft => (self.incoming.raft)(Box::new(io)),
             Step::Multiplex { typed } => self.multiplex(io, context, typed).await,
-            Step::Streaming => streaming::refuse(io).await,
+            Step::Streaming => (self.incoming.streaming)(Box::new(io)),
             Step::Refuse(refusal) => {
                 if let Some((level, message)) = refusal.log(self.remote) {
                     self.incoming.host.log.write(level, LOG, message);
@@ -103,7 +103,7 @@ impl Connection {
 
     /// Serves calls one after another. Whether the listener was replaced is looked at only between them, so that a
     /// connection that waits for a request serves it and closes then.
-    async fn calls(&self, io: impl Io, context: Arc<RpcContext>) {
+    async fn calls(&self, io: impl Io, context: Arc<RpcContext>, session: Option<&Session>) {
         let mut codec = Codec::new(io);
         while *self.is_current.borrow() {
             let request = match codec.read_request().await {
@@ -115,6 +115,9 @@ impl Connection {
             let result =
                 service.call(Arc::clone(&context), request.method.clone(), request.body.clone()).await;
             let result = result.map_err(|error| error.to_string());
+            if let (Ok(_), Some(session), Some(node)) = (&result, session, node_of(&request)) {
+                self.incoming.nodes.note(&node, session);
+            }
             if codec.write_response(&request, &result).await.is_err() {
                 return;
             }
@@ -146,8 +149,8 @@ impl Connection {
                 false => RPC_NOMAD,
             };
             match byte {
-                RPC_NOMAD => self.spawn_calls(stream, &context),
-                RPC_STREAMING => tasks.spawn(streaming::refuse(stream)),
+                RPC_NOMAD => self.spawn_calls(stream, &context, &session),
+                RPC_STREAMING => (self.incoming.streaming)(stream),
                 other => {
                     host.log.error(LOG, format!("multiplex_v2 unrecognized first RPC byte: byte={other}"));
                     break;
@@ -158,9 +161,9 @@ impl Connection {
         self.log_end(&session.closed().await);
     }
 
-    fn spawn_calls(&self, stream: BoxIo, context: &Arc<RpcContext>) {
-        let (connection, context) = (self.clone(), Arc::clone(context));
-        self.incoming.tasks.spawn(async move { connection.calls(stream, context).await });
+    fn spawn_calls(&self, stream: BoxIo, context: &Arc<RpcContext>, session: &Session) {
+        let (connection, context, session) = (self.clone(), Arc::clone(context), session.clone());
+        self.incoming.tasks.spawn(async move { connection.calls(stream, context, Some(&session)).await });
     }
 
     fn log_end(&self, reason: &yamux::Error) {
@@ -175,6 +178,17 @@ impl Connection {
             _ => {}
         }
     }
+}
+
+/// The node that registers itself or gives a sign of life with a call, and that is at the other end itself.
+fn node_of(request: &lab_wire::rpc::Request) -> Option<String> {
+    let body = Body(&request.body);
+    let node = match request.method.as_str() {
+        "Node.Register" => Body(body.get("Node")?).string("ID"),
+        "Node.UpdateStatus" => body.string("NodeID"),
+        _ => return None,
+    };
+    (!node.is_empty() && !body.boolean("Forwarded")).then(|| node.to_owned())
 }
 
 /// Zero is no limit.

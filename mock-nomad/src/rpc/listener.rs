@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 use super::LiveSettings;
 use super::connection::Connection;
 use super::limit::ConnectionLimit;
+use super::tunnel::NodeSessions;
 use crate::hclog;
 use crate::listen::listen;
 use crate::seam::RpcService;
@@ -23,6 +24,10 @@ pub(crate) struct Incoming {
     pub(crate) service: Arc<dyn RpcService>,
     /// Takes connections for consensus.
     pub(crate) raft: Arc<dyn Fn(lab_wire::BoxIo) + Send + Sync>,
+    /// Takes streaming calls.
+    pub(crate) streaming: Arc<dyn Fn(lab_wire::BoxIo) + Send + Sync>,
+    /// Where nodes are reached that registered themselves here.
+    pub(crate) nodes: NodeSessions,
     pub(crate) limit: ConnectionLimit,
 }
 

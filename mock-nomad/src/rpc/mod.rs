@@ -8,7 +8,7 @@ mod limit;
 mod listener;
 mod pool;
 mod raft;
-mod streaming;
+mod tunnel;
 
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -21,6 +21,7 @@ pub(crate) use self::limit::ConnectionLimit;
 pub(crate) use self::listener::{Incoming, Listening};
 pub(crate) use self::pool::{Pool, PoolKind};
 pub(crate) use self::raft::RaftLayer;
+pub(crate) use self::tunnel::{Answer, Asked, NO_PATH, NodeSessions, ask, asked, reply};
 
 /// What the RPC port goes by. It is the *server's* own view, replaced only when a reload touches the server's
 /// connections: `rpc_upgrade_mode` alone, changed in the files, does not get here.

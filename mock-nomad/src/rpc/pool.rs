@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -15,6 +15,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
 
 use super::dial::Dialler;
+use super::tunnel::{self, Answer};
 use crate::seam::{RpcDialer, RpcError, RpcResult};
 
 /// Whose pool it is.
@@ -50,6 +51,8 @@ struct Inner {
     log: Log,
     /// Runs the sessions.
     tasks: Tasks,
+    /// Answers what comes back over the sessions.
+    answer: OnceLock<Arc<dyn Answer>>,
     state: Mutex<State>,
 }
 
@@ -73,7 +76,13 @@ impl Pool {
     /// A pool whose sessions live in `tasks`.
     pub(crate) fn new(kind: PoolKind, dialler: Dialler, host: &Host, tasks: &Tasks) -> Self {
         let log = host.log.clone();
-        Self(Arc::new(Inner { kind, dialler, log, tasks: tasks.clone(), state: Mutex::default() }))
+        let (tasks, answer) = (tasks.clone(), OnceLock::new());
+        Self(Arc::new(Inner { kind, dialler, log, tasks, answer, state: Mutex::default() }))
+    }
+
+    /// Lets `answer` take what servers ask over the sessions opened from now on. It is told once.
+    pub(crate) fn set_answer(&self, answer: Arc<dyn Answer>) {
+        let _ = self.0.answer.set(answer);
     }
 
     /// Closes every connection: what a change of TLS does. Calls that are under way end with `rpc error: EOF`.
@@ -190,6 +199,9 @@ impl Lead<'_> {
         let session =
             Session::new(io, Role::Client, Keepalive::default(), dialler.clock(), &self.inner.tasks);
         self.inner.tasks.spawn(log_end(session.watch(), self.inner.log.clone(), self.inner.kind));
+        if let Some(answer) = self.inner.answer.get() {
+            self.inner.tasks.spawn(tunnel::accept(session.clone(), Arc::clone(answer)));
+        }
         let last_used = Mutex::new(dialler.clock().now());
         let connection = Arc::new(Connection { session, streams: Mutex::default(), last_used });
         let mut state = self.inner.state();

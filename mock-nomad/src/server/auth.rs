@@ -16,7 +16,7 @@ impl Server {
             self.parts.authenticator.client_only(&request.context)?;
         }
         let token = Body(&request.body).string("AuthToken");
-        if token.is_empty() || !self.is_node_secret(request, token) {
+        if token.is_empty() || !self.is_node(request, token) {
             return Err(RpcError::permission_denied());
         }
         Ok(())
@@ -24,17 +24,33 @@ impl Server {
 
     /// The caller registers or keeps alive a node: a token is not needed, but a wrong one is refused. The token of a
     /// node that the servers have forgotten passes, as its signed identity does in the real program, so that the node
-    /// learns that it must register again.
+    /// learns that it must register again. An identity that has ended still lets a node register, and nothing else.
     pub(super) fn registration(&self, request: &Request) -> Result<(), RpcError> {
-        if request.context.internal {
-            return Ok(());
+        if !request.context.internal {
+            self.parts.authenticator.registration(&request.context)?;
         }
-        self.parts.authenticator.registration(&request.context)?;
         let token = Body(&request.body).string("AuthToken");
-        if !token.is_empty() && !self.is_forgotten(request) && !self.is_node_secret(request, token) {
-            return Err(RpcError::permission_denied());
+        let passes = token.is_empty()
+            || token == self.own_token
+            || self.is_forgotten(request)
+            || self.is_node(request, token)
+            || (request.method == "Node.Register" && self.is_introduction_or_ended(token));
+        if passes { Ok(()) } else { Err(RpcError::permission_denied()) }
+    }
+
+    /// Whether a token is a node's secret or its signed identity.
+    fn is_node(&self, request: &Request, token: &str) -> bool {
+        match token.contains('.') {
+            true => self.verify_identity(token).is_ok_and(|claims| claims.contains_key("nomad_node_id")),
+            false => self.is_node_secret(request, token),
         }
-        Ok(())
+    }
+
+    fn is_introduction_or_ended(&self, token: &str) -> bool {
+        match self.verify_identity(token) {
+            Ok(claims) => claims.contains_key("nomad_node_name"),
+            Err(error) => error.0.ends_with("token is expired (exp)"),
+        }
     }
 
     fn is_forgotten(&self, request: &Request) -> bool {

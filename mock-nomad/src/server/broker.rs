@@ -33,6 +33,8 @@ struct State {
     order: u64,
     /// By falling priority, then first come, first served.
     ready: BTreeMap<(i64, u64), Arc<Evaluation>>,
+    /// The ids of what is in `ready`.
+    ready_ids: BTreeSet<String>,
     /// One evaluation of a job is worked on at a time; the others wait here.
     deferred: BTreeMap<(String, String), VecDeque<Arc<Evaluation>>>,
     /// Jobs with an evaluation in `ready` or in work.
@@ -102,9 +104,7 @@ impl Broker {
     }
 
     fn enqueue(&self, state: &mut State, evaluation: Arc<Evaluation>) {
-        let known = state.in_work.contains_key(&evaluation.id)
-            || state.ready.values().any(|other| other.id == evaluation.id);
-        if known {
+        if state.in_work.contains_key(&evaluation.id) || state.ready_ids.contains(&evaluation.id) {
             return;
         }
         let job = (evaluation.namespace.clone(), evaluation.job_id.clone());
@@ -114,6 +114,7 @@ impl Broker {
         }
         state.order += 1;
         let place = (-evaluation.priority, state.order);
+        state.ready_ids.insert(evaluation.id.clone());
         state.ready.insert(place, evaluation);
         self.wake(state);
     }
@@ -175,6 +176,7 @@ impl Broker {
     fn pick(&self, state: &mut State, types: &[String], ids: &Entropy) -> Option<(Arc<Evaluation>, String)> {
         let place = *state.ready.iter().find(|(_, evaluation)| types.contains(&evaluation.kind))?.0;
         let evaluation = state.ready.remove(&place)?;
+        state.ready_ids.remove(&evaluation.id);
         let token = ids.uuid();
         let until = self.clock.now() + WORK_LIMIT;
         let work = Work { evaluation: Arc::clone(&evaluation), token: token.clone(), until };
@@ -220,8 +222,9 @@ impl Broker {
         let evaluation = state.in_work.remove(id)?.evaluation;
         let job = (evaluation.namespace.clone(), evaluation.job_id.clone());
         state.busy.remove(&job);
-        if let Some(next) = state.deferred.get_mut(&job).and_then(VecDeque::pop_front) {
-            self.enqueue(state, next);
+        match state.deferred.get_mut(&job).and_then(VecDeque::pop_front) {
+            Some(next) => self.enqueue(state, next),
+            None => drop(state.deferred.remove(&job)),
         }
         Some(evaluation)
     }

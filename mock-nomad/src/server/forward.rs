@@ -30,7 +30,7 @@ pub(crate) enum Access {
 
 impl Server {
     /// Finds out where a call belongs, and hands it on if that is elsewhere. Without a leader it waits for one for a
-    /// while: `No cluster leader`.
+    /// while: `No cluster leader`. A leader that cannot be reached is an error at once.
     pub(super) async fn forward(&self, request: &Request, access: Access) -> Route {
         let body = Body(&request.body);
         let region = match body.string("Region") {
@@ -42,27 +42,36 @@ impl Server {
             return Route::Elsewhere(self.forward_region(request, region).await);
         }
         if access == Access::Read && body.boolean("AllowStale") {
-            return Route::Here;
+            return self.here(request);
         }
         let clock = &self.parts.host.clock;
         let deadline = clock.now() + HOLD;
+        let mut ready = self.ready.subscribe();
         loop {
             let error = match (self.raft.is_leader(), self.raft.leader()) {
-                (true, _) if self.is_ready() => return Route::Here,
+                (true, _) if self.is_ready() => return self.here(request),
                 (true, _) => RpcError::new("Not ready to serve consistent reads"),
                 (false, None) => RpcError::no_leader(),
                 (false, Some(leader)) => {
                     let body = forwarded(&request.body);
-                    match self.parts.dialer.call(leader.address, region, &request.method, body).await {
-                        Err(error) if can_retry(&error, access) => error,
-                        result => return Route::Elsewhere(result),
-                    }
+                    let answer = self.parts.dialer.call(leader.address, region, &request.method, body).await;
+                    return Route::Elsewhere(answer);
                 }
             };
             if clock.now() >= deadline {
                 return Route::Elsewhere(Err(error));
             }
-            clock.sleep(self.jitter.duration(Duration::ZERO..HOLD / 16) + Duration::from_millis(1)).await;
+            // After a pause, or as soon as this server begins to lead.
+            let pause = self.jitter.duration(Duration::ZERO..HOLD / 16) + Duration::from_millis(1);
+            clock.timeout(pause, ready.changed()).await;
+        }
+    }
+
+    /// The caller is asked for permission where the work is done.
+    fn here(&self, request: &Request) -> Route {
+        match self.permit(request) {
+            Ok(()) => Route::Here,
+            Err(error) => Route::Elsewhere(Err(error)),
         }
     }
 

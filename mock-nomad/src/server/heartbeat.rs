@@ -156,22 +156,19 @@ impl Server {
         Ok((index, evaluations, evaluation_index))
     }
 
-    /// The heartbeat part of a reply: when the next is due, and which servers there are.
-    pub(super) fn heartbeat_fields(&self, node: &str) -> Result<Vec<(Value, Value)>, RpcError> {
+    /// Takes a heartbeat: when the next is due.
+    pub(super) fn next_heartbeat(&self, node: &str) -> Result<Duration, RpcError> {
         if !self.raft.is_leader() {
             let text = "failed to reset heartbeat since server is not leader";
             self.parts.host.log.debug(LOGGER, text);
             return Err(RpcError::new(text));
         }
         let down = self.store.read(|tables| tables.nodes.get(node).is_none_or(|node| node.is_terminal()));
-        let ttl = if down { Duration::ZERO } else { self.heartbeats.reset(node) };
-        let nanos = i64::try_from(ttl.as_nanos()).unwrap_or(i64::MAX);
-        let mut fields = vec![("HeartbeatTTL".into(), nanos.into())];
-        fields.extend(self.server_fields());
-        Ok(fields)
+        Ok(if down { Duration::ZERO } else { self.heartbeats.reset(node) })
     }
 
-    fn server_fields(&self) -> Vec<(Value, Value)> {
+    /// The heartbeat part of a reply: when the next is due, and which servers there are.
+    pub(super) fn heartbeat_fields(&self, next: Duration) -> Vec<(Value, Value)> {
         let region = &self.parts.settings.region;
         let servers: Vec<Value> = self
             .parts
@@ -190,7 +187,9 @@ impl Server {
             .collect();
         let leader = self.leader().map(|address| address.to_string()).unwrap_or_default();
         let nodes = self.store.read(|tables| tables.nodes.len());
+        let next = i64::try_from(next.as_nanos()).unwrap_or(i64::MAX);
         vec![
+            ("HeartbeatTTL".into(), next.into()),
             ("NumNodes".into(), (nodes as u64).into()),
             ("Servers".into(), Value::Array(servers)),
             ("LeaderRPCAddr".into(), leader.into()),

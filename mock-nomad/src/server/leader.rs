@@ -1,16 +1,16 @@
 //! What a server does when it becomes the leader, and when it no longer is.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use lab_world::Tasks;
 
-use super::{LOGGER, Server, heartbeat};
+use super::endpoints::watch_locks;
+use super::{LOGGER, Server, collector, deployments, drainer, heartbeat, keyring, periodic};
 use crate::hclog::pair;
 use crate::raft::Peer;
-use crate::seam::ServerMember;
-use crate::state::Command;
+use crate::seam::{RpcError, ServerMember};
+use crate::state::{Command, SettingsCommand};
 
 /// How long another server may take to say whether it has a cluster, how often it is asked, and with what waits.
 const ASK_LIMIT: Duration = Duration::from_secs(10);
@@ -37,7 +37,7 @@ async fn follow_leadership(server: Arc<Server>) {
             }
             (None, true) => {
                 reign.take().into_iter().for_each(|tasks| tasks.abort());
-                server.ready.store(false, Ordering::SeqCst);
+                server.ready.send_replace(false);
                 server.broker.set_enabled(false);
                 server.heartbeats.end();
                 server.parts.host.log.info(LOGGER, "cluster leadership lost");
@@ -56,6 +56,15 @@ async fn lead(server: Arc<Server>) {
         server.parts.host.log.error(LOGGER, format!("failed to wait for barrier: {}", pair("error", &error)));
         return;
     }
+    if let Err(error) = server.write_settings().await {
+        server
+            .parts
+            .host
+            .log
+            .error(LOGGER, format!("failed to initialize settings: {}", pair("error", &error)));
+    }
+    // Nodes are given identities when they register, which need a key.
+    server.initialize_keyring().await;
     server.broker.set_enabled(true);
     let (nodes, evaluations) = server.store.read(|tables| {
         let alive = tables.nodes.values().filter(|node| !node.is_terminal()).map(|node| node.id.clone());
@@ -64,8 +73,42 @@ async fn lead(server: Arc<Server>) {
     });
     server.heartbeats.begin(nodes);
     evaluations.iter().for_each(|evaluation| server.broker.take(evaluation));
-    server.ready.store(true, Ordering::SeqCst);
-    tokio::join!(biased; heartbeat::watch(&server), server.broker.run_timer(), keep_members(&server));
+    server.ready.send_replace(true);
+    tokio::join!(
+        biased;
+        heartbeat::watch(&server),
+        server.broker.run_timer(),
+        keep_members(&server),
+        keyring::tend(&server),
+        watch_locks(&server),
+        deployments::watch(&server),
+        drainer::watch(&server),
+        periodic::watch(&server),
+        collector::watch(&server)
+    );
+}
+
+impl Server {
+    /// What a cluster's first leader puts into the log: how things are where nobody has said otherwise.
+    async fn write_settings(&self) -> Result<(), RpcError> {
+        let settings = self.store.read(|tables| tables.settings.clone());
+        let mut missing = Vec::new();
+        if settings.autopilot.create_index == 0 {
+            let configuration = settings.autopilot.clone();
+            missing.push(SettingsCommand::Autopilot { configuration, only_at: Some(0) });
+        }
+        if settings.scheduler.create_index == 0 {
+            let configuration = settings.scheduler.clone();
+            missing.push(SettingsCommand::Scheduler { configuration, only_at: Some(0) });
+        }
+        if settings.cluster_id.is_empty() {
+            missing.push(SettingsCommand::Cluster { id: self.uuid() });
+        }
+        for command in missing {
+            self.apply(Command::Settings(command)).await?;
+        }
+        Ok(())
+    }
 }
 
 /// Makes servers that gossip shows members of consensus, and forgets those that left.

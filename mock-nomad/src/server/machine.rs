@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::broker::Broker;
 use crate::raft::StateMachine;
-use crate::state::{Command, Store};
+use crate::state::{Command, JobCommand, Store};
+use crate::structs::Evaluation;
 
 /// Applies committed entries.
 pub(super) struct Machine {
@@ -48,19 +49,27 @@ impl StateMachine for Machine {
 fn evaluations_of(command: &Command) -> Vec<String> {
     match command {
         Command::UpdateEvaluations(evaluations) | Command::UpdateAllocations { evaluations, .. } => {
-            evaluations.iter().map(|evaluation| evaluation.id.clone()).collect()
+            ids(evaluations)
         }
         Command::RegisterJob { evaluation, .. } | Command::DeregisterJob { evaluation, .. } => {
             evaluation.iter().map(|evaluation| evaluation.id.clone()).collect()
         }
+        Command::Job(JobCommand::Transitions { evaluations, .. }) => ids(evaluations),
+        Command::Job(JobCommand::Deployment(change)) => ids(&change.evaluations),
         _ => Vec::new(),
     }
+}
+
+fn ids(evaluations: &[Evaluation]) -> Vec<String> {
+    evaluations.iter().map(|evaluation| evaluation.id.clone()).collect()
 }
 
 /// Whether work that found no room may find some after this.
 fn frees_capacity(command: &Command) -> bool {
     match command {
-        Command::RegisterNode { .. } | Command::UpdateNodeEligibility { .. } => true,
+        Command::RegisterNode { .. }
+        | Command::UpdateNodeEligibility { .. }
+        | Command::Job(JobCommand::Drain(_)) => true,
         Command::UpdateNodeStatus(change) => change.status == "ready",
         Command::UpdateAllocations { allocations, .. } => {
             allocations.iter().any(|update| update.is_client_terminal())

@@ -1,39 +1,62 @@
 //! A server: keeps the state with its peers, watches the nodes, and decides what runs where.
 
+mod access;
+mod applier;
 mod auth;
 mod broker;
+mod collector;
+mod cron;
+mod deployments;
+mod drainer;
 mod endpoints;
 mod forward;
+mod gauges;
 mod heartbeat;
 mod id;
+mod implied;
+mod introduction;
+mod keyring;
 mod leader;
 mod machine;
+mod page;
+mod periodic;
+mod permission;
 mod query;
 mod scheduler;
+mod vault_identity;
 mod worker;
+mod workers;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use futures::future::BoxFuture;
 use lab_wire::BoxIo;
 use lab_world::{Entropy, Tasks};
 use rmpv::Value;
+use tokio::sync::watch;
 
+use self::access::Caller;
+use self::applier::Applier;
 use self::broker::Broker;
 use self::heartbeat::Heartbeats;
 use self::machine::Machine;
-use crate::raft::{Parts, Peer, Raft, RaftError};
+use self::workers::Workers;
+use crate::raft::{Parts, Peer, Raft};
 use crate::seam::{RpcContext, RpcError, RpcResult, RpcService, ServerParts};
 use crate::state::{Command, Store};
 
+pub(crate) use self::access::AccessSettings;
+pub(crate) use self::cron::{check_cron, is_known_zone};
 pub(crate) use self::forward::{Access, can_retry};
 pub(crate) use self::id::server_id;
+pub(crate) use self::introduction::{Enforcement, IntroductionSettings};
+pub(crate) use self::keyring::KeyringSettings;
+pub(crate) use self::workers::WorkerPool;
 
 /// The name that a server logs under.
 pub(crate) const LOGGER: &str = "nomad";
@@ -45,9 +68,17 @@ pub(crate) struct Server {
     store: Arc<Store>,
     raft: Raft,
     broker: Arc<Broker>,
+    applier: Applier,
     heartbeats: Heartbeats,
     /// Whether this leader has caught up with its own log, so that it may answer for the cluster.
-    ready: AtomicBool,
+    ready: watch::Sender<bool>,
+    /// When locks of variables end.
+    locks: endpoints::LockTimes,
+    /// The logins that it has sent to providers of identities.
+    logins: endpoints::LoginRequests,
+    /// The token that this server shows to itself.
+    own_token: String,
+    workers: Workers,
     /// Draws ids.
     ids: Entropy,
     /// Draws waiting times.
@@ -63,6 +94,8 @@ pub(crate) struct Request {
     pub(crate) method: String,
     /// The request's fields.
     pub(crate) body: Value,
+    /// Who calls, once that is known.
+    pub(crate) caller: OnceLock<Arc<Caller>>,
 }
 
 impl Server {
@@ -72,7 +105,7 @@ impl Server {
     pub(crate) fn start(parts: ServerParts) -> Result<Arc<Self>, String> {
         let host = &parts.host;
         let directory = parts.settings.data_dir.as_ref().map(|directory| directory.join("server"));
-        let id = server_id(host, parts.settings.data_dir.as_deref());
+        let id = parts.settings.id.clone();
         let store = Arc::new(Store::default());
         let broker = Arc::new(Broker::new(&host.clock));
         let raft = Raft::start(Parts {
@@ -86,20 +119,26 @@ impl Server {
         })?;
         let (ids, jitter) = (host.entropy.branch("ids"), host.entropy.branch("jitter"));
         let heartbeats = Heartbeats::new(&parts.settings, &host.clock, host.entropy.branch("heartbeats"));
+        let own_token = host.entropy.branch("own token").uuid();
         let server = Arc::new_cyclic(|me| Self {
+            workers: Workers::new(parts.settings.workers.clone()),
+            own_token,
+            locks: endpoints::LockTimes::default(),
+            logins: endpoints::LoginRequests::default(),
             id,
             store,
             raft,
             broker,
+            applier: Applier::default(),
             heartbeats,
-            ready: AtomicBool::new(false),
+            ready: watch::Sender::new(false),
             ids,
             jitter,
             me: me.clone(),
             parts,
         });
         leader::begin(&server);
-        worker::begin(&server);
+        server.tasks().spawn(workers::tend(Arc::clone(&server)));
         Ok(server)
     }
 
@@ -122,6 +161,26 @@ impl Server {
     #[cfg(test)]
     pub(crate) fn stop(&self) {
         self.parts.tasks.abort();
+    }
+
+    /// Draws an id.
+    pub(crate) fn uuid(&self) -> String {
+        self.ids.uuid()
+    }
+
+    /// The events of the last changes, from that at `index` on.
+    pub(crate) fn events_since(&self, index: u64) -> Vec<Arc<crate::state::Batch>> {
+        self.store.events_since(index)
+    }
+
+    /// The index of the newest change that made something happen, and of those that follow.
+    pub(crate) fn newest_event(&self) -> watch::Receiver<u64> {
+        self.store.newest_event()
+    }
+
+    /// The machine's clock.
+    pub(crate) fn clock(&self) -> &lab_world::Clock {
+        &self.parts.host.clock
     }
 
     /// The server's id.
@@ -162,21 +221,27 @@ impl Server {
 
     /// Whether this leader may answer for the cluster.
     pub(super) fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::SeqCst)
+        *self.ready.borrow()
     }
 
     /// Puts a change into the log and waits until it is applied. Its index.
     pub(super) async fn apply(&self, command: Command) -> Result<u64, RpcError> {
-        self.raft.apply(command.encode()).await.map_err(|error| match error {
-            RaftError::NotLeader | RaftError::LeadershipLost => RpcError::new(error.to_string()),
-            RaftError::Storage(_) | RaftError::Rejected(_) => RpcError::new(error.to_string()),
-        })
+        self.raft.apply(command.encode()).await.map_err(|error| RpcError::new(error.to_string()))
     }
 
     /// Calls one of this server's own endpoints, which forwards as for anyone else.
     pub(super) async fn call_self(&self, method: &str, body: Value) -> RpcResult {
         let Some(me) = self.me.upgrade() else { return Err(RpcError::new("server is shutting down")) };
-        me.call(RpcContext::internal(), method.to_owned(), body).await
+        me.call(RpcContext::internal(), method.to_owned(), self.in_own_name(body)).await
+    }
+
+    /// A request with this server's own token, unless it has one.
+    fn in_own_name(&self, body: Value) -> Value {
+        let Value::Map(mut fields) = body else { return body };
+        if !fields.iter().any(|(name, _)| name.as_str() == Some("AuthToken")) {
+            fields.push(("AuthToken".into(), self.own_token.as_str().into()));
+        }
+        Value::Map(fields)
     }
 
     /// Where the server's background work lives.
@@ -197,6 +262,8 @@ impl RpcService for Server {
         method: String,
         body: Value,
     ) -> BoxFuture<'static, RpcResult> {
-        Box::pin(async move { endpoints::dispatch(&self, &Request { context, method, body }).await })
+        Box::pin(async move {
+            endpoints::dispatch(&self, &Request { context, method, body, caller: OnceLock::new() }).await
+        })
     }
 }

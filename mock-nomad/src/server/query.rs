@@ -5,6 +5,8 @@ use std::time::Duration;
 use rmpv::Value;
 
 use super::Server;
+use super::page::Page;
+use crate::seam::{RpcError, RpcResult};
 use crate::state::{Tables, Topic};
 use crate::structs::{QueryMeta, QueryOptions};
 
@@ -19,6 +21,37 @@ impl Server {
         topic: Topic,
         look: impl Fn(&Tables) -> (u64, [(&'static str, Value); N]),
     ) -> Value {
+        let wanted = |tables: &Tables| Ok::<_, std::convert::Infallible>(look(tables));
+        match self.blocking_on(options, topic, wanted, |meta, fields| meta.reply(fields)).await {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The same for a list in pages, which is the field `field`.
+    pub(super) async fn listing(
+        &self,
+        options: &QueryOptions,
+        topic: Topic,
+        field: &'static str,
+        look: impl Fn(&Tables, &Page<'_>) -> Result<(Value, String), RpcError>,
+    ) -> RpcResult {
+        let page = Page::of(options)?;
+        let index = topic.clone();
+        let wanted = |tables: &Tables| Ok::<_, RpcError>((tables.index_of(&index), look(tables, &page)?));
+        let reply = |meta: QueryMeta, (found, next_token): (Value, String)| {
+            QueryMeta { next_token, ..meta }.reply([(field, found)])
+        };
+        self.blocking_on(options, topic, wanted, reply).await
+    }
+
+    async fn blocking_on<T, E>(
+        &self,
+        options: &QueryOptions,
+        topic: Topic,
+        look: impl Fn(&Tables) -> Result<(u64, T), E>,
+        reply: impl Fn(QueryMeta, T) -> Value,
+    ) -> Result<Value, E> {
         let clock = &self.parts.host.clock;
         let deadline = (options.min_query_index > 0).then(|| {
             let wait = match options.max_query_time {
@@ -30,16 +63,16 @@ impl Server {
         let mut changed = self.store.subscribe(topic);
         loop {
             changed.borrow_and_update();
-            let (index, fields) = self.store.read(&look);
+            let (index, found) = self.store.read(&look)?;
             let Some(deadline) = deadline.filter(|_| index <= options.min_query_index) else {
-                return self.meta(index).reply(fields);
+                return Ok(reply(self.meta(index), found));
             };
             tokio::select! {
                 biased;
                 _ = changed.changed() => {}
                 () = clock.sleep_until(deadline) => {
-                    let (index, fields) = self.store.read(&look);
-                    return self.meta(index).reply(fields);
+                    let (index, found) = self.store.read(&look)?;
+                    return Ok(reply(self.meta(index), found));
                 }
             }
         }
@@ -51,6 +84,7 @@ impl Server {
             index: index.max(1),
             last_contact: self.raft.last_contact().unwrap_or_default(),
             known_leader: self.raft.leader().is_some(),
+            next_token: String::new(),
         }
     }
 }

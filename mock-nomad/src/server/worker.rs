@@ -1,16 +1,17 @@
-//! The scheduler of this server: takes evaluations from the leader's queue, wherever that is, and submits plans.
+//! A worker of this server's scheduler: takes evaluations from the leader's queue, wherever that is, and submits plans.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use lab_wire::rpc::to_value;
 use rmpv::Value;
+use tokio::sync::watch;
 
-use super::scheduler::{Outcome, schedule};
+use super::applier::Applied;
+use super::scheduler::{Outcome, give_up, schedule};
+use super::workers::WorkerPool;
 use super::{Server, endpoints};
 use crate::hclog::pair;
 use crate::seam::RpcError;
-use crate::state::Topic;
 use crate::structs::{Body, Evaluation, map};
 
 /// How long one question for work waits. The real program asks twice a second; a question that is open costs nothing.
@@ -19,26 +20,29 @@ const DEQUEUE_WAIT: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(10);
 const BACKOFF: Duration = Duration::from_millis(20);
 const MAX_BACKOFF: Duration = Duration::from_secs(3);
-/// How often an evaluation is looked at again when its plan no longer fits.
-const ATTEMPTS: usize = 5;
 /// How long to wait for the state that an evaluation was made in.
 const CATCH_UP: Duration = Duration::from_secs(5);
 
-/// Starts the worker.
-pub(super) fn begin(server: &Arc<Server>) {
-    server.tasks().spawn(run(Arc::clone(server)));
-}
-
-async fn run(server: Arc<Server>) {
+/// Works on evaluations of these kinds, until other workers are wanted.
+pub(super) async fn run(
+    server: &Server,
+    id: &str,
+    kinds: &[String],
+    mut wanted: watch::Receiver<WorkerPool>,
+) {
     let clock = &server.parts.host.clock;
-    let id = server.ids.branch("worker").uuid();
     let started = clock.now();
     let mut failures = 0;
     loop {
-        match dequeue(&server).await {
+        let found = tokio::select! {
+            biased;
+            _ = wanted.changed() => return,
+            found = dequeue(server, kinds) => found,
+        };
+        match found {
             Ok(Some((evaluation, token))) => {
                 failures = 0;
-                work(&server, &id, &evaluation, &token).await;
+                work(server, id, &evaluation, &token).await;
             }
             Ok(None) => {
                 failures = 0;
@@ -59,15 +63,14 @@ async fn run(server: Arc<Server>) {
     }
 }
 
-async fn dequeue(server: &Server) -> Result<Option<(Evaluation, String)>, RpcError> {
-    let types = ["service", "batch", "system", "sysbatch"].map(Value::from);
+async fn dequeue(server: &Server, kinds: &[String]) -> Result<Option<(Evaluation, String)>, RpcError> {
     let wait = i64::try_from(DEQUEUE_WAIT.as_nanos()).unwrap_or(i64::MAX);
     let answer = server
         .call_self(
             "Eval.Dequeue",
             map([
                 ("Region", server.parts.settings.region.as_str().into()),
-                ("Schedulers", Value::Array(types.to_vec())),
+                ("Schedulers", kinds.iter().map(|kind| Value::from(kind.as_str())).collect()),
                 ("SchedulerVersion", 1.into()),
                 ("Timeout", wait.into()),
             ]),
@@ -102,40 +105,41 @@ async fn work(server: &Server, id: &str, evaluation: &Evaluation, token: &str) {
 
 /// Decides, submits, and decides again where the state had moved on meanwhile.
 async fn process(server: &Server, evaluation: &Evaluation, token: &str) -> Result<(), RpcError> {
-    let mut wanted = evaluation.modify_index;
-    for _ in 0..ATTEMPTS {
+    let clock = &server.parts.host.clock;
+    let most = attempts_for(&evaluation.kind);
+    let (mut wanted, mut attempts) = (evaluation.modify_index, 0);
+    while attempts < most {
         catch_up(server, wanted).await?;
-        let now = server.parts.host.clock.now();
-        let outcome =
+        let now = clock.now();
+        let mut outcome =
             server.store.read(|tables| schedule(tables, evaluation, now, &server.ids, &server.jitter));
-        if let Some(refresh) = submit(server, &outcome, evaluation, token).await? {
-            wanted = refresh;
-            continue;
+        // The plan's allocations name those for later, which must be there even if the plan is refused in part.
+        let is_later = |found: &mut Evaluation| found.status != "blocked";
+        for later in outcome.followups.extract_if(.., is_later) {
+            put(server, "Eval.Create", &later, token).await?;
         }
-        return finish(server, outcome, token).await;
+        let applied = submit(server, &outcome, evaluation, token).await?;
+        if applied.refresh == 0 {
+            return finish(server, outcome, token).await;
+        }
+        wanted = applied.refresh;
+        attempts = if applied.index > 0 { 0 } else { attempts + 1 };
     }
-    let failed = Evaluation {
-        status: "failed".to_owned(),
-        status_description: format!("maximum attempts reached ({ATTEMPTS})"),
-        modify_time: server.now_nanos(),
-        ..evaluation.clone()
-    };
-    finish(server, Outcome { finished: failed, ..Outcome::default() }, token).await
+    finish(server, give_up(evaluation, most, clock.now(), &server.ids), token).await
+}
+
+/// How often in a row a plan may be refused whole before the evaluation fails.
+fn attempts_for(kind: &str) -> usize {
+    if kind == "batch" { 2 } else { 5 }
 }
 
 /// Waits until this server's state is at least that of `index`.
 async fn catch_up(server: &Server, index: u64) -> Result<(), RpcError> {
-    let mut changed = server.store.subscribe(Topic::Evaluations);
-    let waiting = async {
-        while server.store.read(|tables| tables.index) < index {
-            changed.borrow_and_update();
-            if changed.changed().await.is_err() {
-                return;
-            }
-        }
-    };
+    let mut applied = server.store.applied();
+    let waiting = applied.wait_for(|applied| *applied >= index);
     match server.parts.host.clock.timeout(CATCH_UP, waiting).await {
-        Some(()) => Ok(()),
+        // An error means that this server is being stopped.
+        Some(_) => Ok(()),
         None => Err(RpcError::new(format!(
             "timed out after {} waiting for index={index}",
             lab_world::format_duration(CATCH_UP)
@@ -143,21 +147,21 @@ async fn catch_up(server: &Server, index: u64) -> Result<(), RpcError> {
     }
 }
 
-/// Submits the plan. An index where some of it did not fit the state any more.
+/// Submits the plan, and learns what became of it.
 async fn submit(
     server: &Server,
     outcome: &Outcome,
     evaluation: &Evaluation,
     token: &str,
-) -> Result<Option<u64>, RpcError> {
+) -> Result<Applied, RpcError> {
     let plan = &outcome.plan;
-    if plan.place.is_empty() && plan.stop.is_empty() && plan.update.is_empty() {
-        return Ok(None);
+    if plan.is_empty() {
+        return Ok(Applied::default());
     }
-    // Evaluations that the plan's allocations name must be there before it.
     let body = endpoints::encode_plan(plan, &server.parts.settings.region, &evaluation.id, token);
     let answer = server.call_self("Plan.Submit", body).await?;
-    Ok(Some(Body(&answer).index("RefreshIndex")).filter(|index| *index > 0))
+    let answer = Body(&answer);
+    Ok(Applied { index: answer.index("AllocIndex"), refresh: answer.index("RefreshIndex") })
 }
 
 async fn finish(server: &Server, outcome: Outcome, token: &str) -> Result<(), RpcError> {

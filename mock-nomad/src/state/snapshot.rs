@@ -1,32 +1,35 @@
 //! The whole state as bytes.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::structs::{Allocation, Evaluation, Job, Node};
 
-use super::Tables;
+use super::{Access, Keyring, Registry, Settings, Tables, Topic, Variables, Work};
 
 #[derive(Serialize, Deserialize)]
 struct Image {
     index: u64,
-    indexes: [u64; 4],
-    node_allocations: BTreeMap<String, u64>,
+    indexes: Vec<(Topic, u64)>,
     nodes: Vec<Node>,
     /// Every kept version, oldest first.
     jobs: Vec<Job>,
     evaluations: Vec<Evaluation>,
     allocations: Vec<Allocation>,
+    access: Access,
+    keyring: Keyring,
+    registry: Registry,
+    settings: Settings,
+    variables: Variables,
+    work: Work,
 }
 
 impl Tables {
     pub(super) fn to_snapshot(&self) -> Vec<u8> {
         let image = Image {
             index: self.index,
-            indexes: [self.node_index, self.job_index, self.allocation_index, self.evaluation_index],
-            node_allocations: self.node_allocation_index.clone(),
+            indexes: self.indexes.iter().map(|(topic, index)| (topic.clone(), *index)).collect(),
             nodes: self.nodes.values().map(|node| Node::clone(node)).collect(),
             jobs: self
                 .versions
@@ -35,10 +38,26 @@ impl Tables {
                 .map(|job| Job::clone(job))
                 .collect(),
             evaluations: self.evaluations.values().map(|evaluation| Evaluation::clone(evaluation)).collect(),
+            work: Work::clone(&self.work),
             allocations: self.allocations.values().map(|allocation| Allocation::clone(allocation)).collect(),
+            access: Access::clone(&self.access),
+            keyring: Keyring::clone(&self.keyring),
+            registry: Registry::clone(&self.registry),
+            settings: Settings::clone(&self.settings),
+            variables: Variables::clone(&self.variables),
         };
         // Every field is of a kind that msgpack has, and memory takes all of it.
         rmp_serde::to_vec_named(&image).expect("the state is made of plain values")
+    }
+
+    /// Takes everything from a snapshot but the index, which goes on, and wakes everyone.
+    pub(super) fn become_as(&mut self, index: u64, snapshot: &[u8]) -> Result<(), String> {
+        let restored = Self::from_snapshot(snapshot).map_err(|error| error.to_string())?;
+        let topics: Vec<Topic> = self.indexes.keys().chain(restored.indexes.keys()).cloned().collect();
+        *self = restored;
+        self.index = index;
+        topics.into_iter().for_each(|topic| self.touch(topic));
+        Ok(())
     }
 
     pub(super) fn from_snapshot(bytes: &[u8]) -> Result<Self, rmp_serde::decode::Error> {
@@ -52,16 +71,18 @@ impl Tables {
             tables.nodes.insert(node.id.clone(), Arc::new(node));
         }
         for evaluation in image.evaluations {
-            tables.link_evaluation(&evaluation);
-            tables.evaluations.insert(evaluation.id.clone(), Arc::new(evaluation));
+            tables.link_evaluation(Arc::new(evaluation));
         }
         for allocation in image.allocations {
-            tables.link_allocation(&allocation);
-            tables.allocations.insert(allocation.id.clone(), Arc::new(allocation));
+            tables.link_allocation(Arc::new(allocation));
         }
-        [tables.node_index, tables.job_index, tables.allocation_index, tables.evaluation_index] =
-            image.indexes;
-        tables.node_allocation_index = image.node_allocations;
+        tables.access = Arc::new(image.access);
+        tables.keyring = Arc::new(image.keyring);
+        tables.registry = Arc::new(image.registry);
+        tables.settings = Arc::new(image.settings);
+        tables.variables = Arc::new(image.variables);
+        tables.work = Arc::new(image.work);
+        tables.indexes = image.indexes.into_iter().collect();
         tables.touched.clear();
         Ok(tables)
     }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 /// What a blocking query waits for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Topic {
     /// Any node.
     Nodes,
@@ -16,6 +17,30 @@ pub(crate) enum Topic {
     Allocations,
     /// Any evaluation.
     Evaluations,
+    /// Any ACL policy.
+    Policies,
+    /// Any ACL token.
+    Tokens,
+    /// Any ACL role.
+    Roles,
+    /// Any way to log in.
+    AuthMethods,
+    /// Any rule of what who logs in is given.
+    BindingRules,
+    /// Any key.
+    Keyring,
+    /// Any namespace.
+    Namespaces,
+    /// Any node pool.
+    NodePools,
+    /// Any service.
+    Services,
+    /// How the scheduler works.
+    SchedulerConfiguration,
+    /// Any variable.
+    Variables,
+    /// Any deployment.
+    Deployments,
     /// The allocations of one node.
     NodeAllocations(String),
 }

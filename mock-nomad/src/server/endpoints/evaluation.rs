@@ -7,7 +7,9 @@ use rmpv::Value;
 
 use super::{Request, Server, allocation, unknown, unsupported};
 use crate::seam::{RpcError, RpcResult};
+use crate::server::access::Caller;
 use crate::server::forward::{Access, Route};
+use crate::server::page::Page;
 use crate::state::{Command, Tables, Topic};
 use crate::structs::{Body, Evaluation, Job, QueryMeta, QueryOptions, map};
 
@@ -26,6 +28,7 @@ pub(super) async fn call(server: &Server, request: &Request, name: &str) -> RpcR
         }
         "GetEval" => get(server, request).await,
         "List" => list(server, request).await,
+        "Count" => count(server, request).await,
         "Allocations" => allocations(server, request).await,
         _ => Err(unknown(&request.method)),
     }
@@ -103,14 +106,68 @@ async fn list(server: &Server, request: &Request) -> RpcResult {
     if let Route::Elsewhere(answer) = server.forward(request, Access::Read).await {
         return answer;
     }
-    let options = QueryOptions::of(Body(&request.body));
-    let look = |tables: &Tables| {
-        let all = tables.evaluations.values().map(|found| &**found);
-        let wanted =
-            all.filter(|found| options.wants(&found.namespace) && found.id.starts_with(&options.prefix));
-        (tables.index_of(&Topic::Evaluations), [("Evaluations", encode(wanted))])
+    let wanted = Wanted::of(server, request)?;
+    let look = |tables: &Tables, page: &Page<'_>| {
+        let mut found = wanted.find(tables);
+        found.sort_by_key(|found| found.create_index);
+        page.take(
+            found,
+            |found| format!("{:020}.{}", found.create_index, found.id),
+            |found| to_value(*found).unwrap_or(Value::Nil),
+        )
     };
-    Ok(server.blocking(&options, Topic::Evaluations, look).await)
+    server.listing(&wanted.options, Topic::Evaluations, "Evaluations", look).await
+}
+
+/// `Eval.Count`
+async fn count(server: &Server, request: &Request) -> RpcResult {
+    if let Route::Elsewhere(answer) = server.forward(request, Access::Read).await {
+        return answer;
+    }
+    let wanted = Wanted::of(server, request)?;
+    let page = Page::of(&wanted.options).map_err(|error| {
+        let (start, _) = error.0.split_once("1:").unwrap_or_default();
+        RpcError::new(error.0.trim_start_matches(start))
+    })?;
+    let (index, found) = server.store.read(|tables| {
+        let (found, _) = page.take(wanted.find(tables), |found| found.id.clone(), |_| Value::Nil)?;
+        Ok::<_, RpcError>((tables.index_of(&Topic::Evaluations), found))
+    })?;
+    let count = found.as_array().map_or(0, Vec::len);
+    Ok(server.meta(index).reply([("Count", count.into())]))
+}
+
+/// Which evaluations are asked for.
+struct Wanted {
+    options: QueryOptions,
+    job: String,
+    status: String,
+    caller: std::sync::Arc<Caller>,
+}
+
+impl Wanted {
+    fn of(server: &Server, request: &Request) -> Result<Self, RpcError> {
+        let body = Body(&request.body);
+        let options = QueryOptions::of(body);
+        let (job, status) =
+            (body.string("FilterJobID").to_owned(), body.string("FilterEvalStatus").to_owned());
+        if !options.filter.is_empty() && [&job, &status].iter().any(|chosen| !chosen.is_empty()) {
+            return Err(RpcError::new("Filter expression cannot be used with other filter parameters"));
+        }
+        Ok(Self { options, job, status, caller: server.caller(request)? })
+    }
+
+    fn find<'t>(&self, tables: &'t Tables) -> Vec<&'t Evaluation> {
+        let all = tables.evaluations.values().map(|found| &**found);
+        all.filter(|found| {
+            self.options.wants(&found.namespace)
+                && found.id.starts_with(&self.options.prefix)
+                && (self.job.is_empty() || found.job_id == self.job)
+                && (self.status.is_empty() || found.status == self.status)
+                && self.caller.acl.allows_in_namespace(&found.namespace, "read-job")
+        })
+        .collect()
+    }
 }
 
 async fn allocations(server: &Server, request: &Request) -> RpcResult {

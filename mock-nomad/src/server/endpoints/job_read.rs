@@ -2,16 +2,31 @@
 
 use lab_wire::rpc::to_value;
 use rmpv::Value;
+use serde::Serializer;
 
-use super::{Request, Server, allocation, evaluation};
-use crate::seam::RpcResult;
+use super::job_stub::JobStub;
+use super::{Request, Server, allocation, deployment, evaluation, job_scale, job_versions};
+use crate::seam::{RpcError, RpcResult};
 use crate::server::forward::{Access, Route};
+use crate::server::page::Page;
 use crate::state::{Tables, Topic};
-use crate::structs::{Body, Job, QueryOptions, map};
+use crate::structs::{Body, Job, QueryOptions};
 
 /// Whether this file has the method.
 pub(super) fn is_method(name: &str) -> bool {
-    matches!(name, "GetJob" | "List" | "Allocations" | "Evaluations" | "Summary" | "GetJobVersions")
+    matches!(
+        name,
+        "GetJob"
+            | "List"
+            | "Allocations"
+            | "Evaluations"
+            | "Summary"
+            | "GetJobVersions"
+            | "Deployments"
+            | "LatestDeployment"
+            | "GetJobSubmission"
+            | "ScaleStatus"
+    )
 }
 
 pub(super) async fn call(server: &Server, request: &Request, name: &str) -> RpcResult {
@@ -23,11 +38,14 @@ pub(super) async fn call(server: &Server, request: &Request, name: &str) -> RpcR
     let id = body.string("JobID").to_owned();
     Ok(match name {
         "GetJob" => get(server, &options, &id).await,
-        "List" => list(server, &options).await,
+        "List" => return list(server, request, &options).await,
         "Allocations" => allocations(server, &options, &id).await,
         "Evaluations" => evaluations(server, &options, &id).await,
         "Summary" => summary(server, &options, &id).await,
-        _ => versions(server, &options, &id).await,
+        "Deployments" | "LatestDeployment" => deployments(server, &options, &id, name).await,
+        "GetJobSubmission" => submission(server, &options, &id, body.index("Version")).await,
+        "ScaleStatus" => job_scale::status(server, &options, &id).await,
+        _ => return job_versions::versions(server, request, &options).await,
     })
 }
 
@@ -39,43 +57,34 @@ async fn get(server: &Server, options: &QueryOptions, id: &str) -> Value {
     server.blocking(options, Topic::Jobs, look).await
 }
 
-async fn list(server: &Server, options: &QueryOptions) -> Value {
-    let look = |tables: &Tables| {
-        let jobs = tables.jobs.values();
-        let wanted = jobs.filter(|job| options.wants(&job.namespace) && job.id.starts_with(&options.prefix));
-        let stubs = wanted.map(|job| stub(tables, job)).collect();
-        (
-            tables.index_of(&Topic::Jobs).max(tables.index_of(&Topic::Allocations)),
-            [("Jobs", Value::Array(stubs))],
-        )
+async fn list(server: &Server, request: &Request, options: &QueryOptions) -> RpcResult {
+    let caller = server.caller(request)?;
+    let body = Body(&request.body);
+    // A long list for this very agent's HTTP port is written once.
+    let as_json = request.context.internal && body.boolean("AsJSON");
+    let with_meta = Body(body.get("Fields").unwrap_or(&Value::Nil)).boolean("Meta");
+    let look = |tables: &Tables, page: &Page<'_>| {
+        let jobs = tables.jobs.values().map(|job| &**job);
+        let wanted = jobs.filter(|job| {
+            options.wants(&job.namespace)
+                && job.id.starts_with(&options.prefix)
+                && caller.acl.allows_in_namespace(&job.namespace, "list-jobs")
+        });
+        let key = |job: &&Job| format!("{}.{}", job.namespace, job.id);
+        let (found, next) = page.choose(wanted.collect(), key)?;
+        let stubs = found.into_iter().map(|job| JobStub::of(tables, job, with_meta));
+        Ok((if as_json { written(stubs)? } else { stubs.map(|stub| stub.value()).collect() }, next))
     };
-    server.blocking(options, Topic::Jobs, look).await
+    server.listing(options, Topic::Jobs, "Jobs", look).await
 }
 
-fn stub(tables: &Tables, job: &Job) -> Value {
-    let present = |field: &str| job.rest.get(field).is_some_and(|value| !value.is_null());
-    let datacenters = job.datacenters.iter().map(|name| name.as_str().into()).collect();
-    map([
-        ("ID", job.id.as_str().into()),
-        ("ParentID", "".into()),
-        ("Name", job.name.as_str().into()),
-        ("Namespace", job.namespace.as_str().into()),
-        ("Datacenters", Value::Array(datacenters)),
-        ("NodePool", job.node_pool.as_str().into()),
-        ("Multiregion", Value::Nil),
-        ("Type", job.kind.as_str().into()),
-        ("Priority", job.priority.into()),
-        ("Periodic", present("Periodic").into()),
-        ("ParameterizedJob", present("ParameterizedJob").into()),
-        ("Stop", job.stop.into()),
-        ("Status", job.status.as_str().into()),
-        ("StatusDescription", job.status_description.as_str().into()),
-        ("JobSummary", to_value(&tables.summary_of(job)).unwrap_or(Value::Nil)),
-        ("CreateIndex", job.create_index.into()),
-        ("ModifyIndex", job.modify_index.into()),
-        ("JobModifyIndex", job.job_modify_index.into()),
-        ("SubmitTime", job.submit_time.into()),
-    ])
+/// A list as JSON, in place of its elements.
+fn written<'a>(stubs: impl Iterator<Item = JobStub<'a>>) -> Result<Value, RpcError> {
+    let mut text = Vec::new();
+    serde_json::Serializer::new(&mut text)
+        .collect_seq(stubs)
+        .map_err(|error| RpcError::new(error.to_string()))?;
+    Ok(Value::Binary(text))
 }
 
 async fn allocations(server: &Server, options: &QueryOptions, id: &str) -> Value {
@@ -107,15 +116,31 @@ async fn summary(server: &Server, options: &QueryOptions, id: &str) -> Value {
     server.blocking(options, Topic::Allocations, look).await
 }
 
-async fn versions(server: &Server, options: &QueryOptions, id: &str) -> Value {
+/// All of a job's deployments, or the newest.
+async fn deployments(server: &Server, options: &QueryOptions, id: &str, name: &str) -> Value {
+    let newest = name == "LatestDeployment";
+    let look = |tables: &Tables| {
+        let mut found: Vec<_> = tables.work.deployments.of_job(&options.namespace, id).collect();
+        found.sort_by_key(|found| std::cmp::Reverse(found.create_index));
+        let index = tables.index_of(&Topic::Deployments);
+        let field = if newest {
+            ("Deployment", found.first().map_or(Value::Nil, |found| to_value(found).unwrap_or(Value::Nil)))
+        } else {
+            ("Deployments", deployment::encode(found.into_iter()))
+        };
+        (index, [field])
+    };
+    server.blocking(options, Topic::Deployments, look).await
+}
+
+async fn submission(server: &Server, options: &QueryOptions, id: &str, version: u64) -> Value {
     let key = (options.namespace.clone(), id.to_owned());
     let look = |tables: &Tables| {
-        let kept = tables.versions.get(&key);
-        let index = kept
-            .and_then(|kept| kept.first())
-            .map_or(tables.index_of(&Topic::Jobs), |newest| newest.modify_index);
-        let versions = kept.into_iter().flatten().map(|job| to_value(&**job).unwrap_or(Value::Nil)).collect();
-        (index, [("Versions", Value::Array(versions)), ("Diffs", Value::Nil)])
+        let found = tables
+            .work
+            .submission(&key, version)
+            .map_or(Value::Nil, |found| to_value(found).unwrap_or(Value::Nil));
+        (tables.index_of(&Topic::Jobs), [("Submission", found)])
     };
     server.blocking(options, Topic::Jobs, look).await
 }

@@ -1,11 +1,15 @@
 //! `Node`: registration, heartbeats, and what is known of the nodes.
 
+use std::time::Duration;
+
 use lab_wire::rpc::to_value;
 use rmpv::Value;
 
-use super::{Request, Server, node_allocations, unknown};
+use super::{Request, Server, node_allocations, node_drain, unknown};
 use crate::seam::{RpcError, RpcResult};
 use crate::server::forward::{Access, Route};
+use crate::server::page::Page;
+use crate::state::Tables;
 use crate::state::{Command, Topic};
 use crate::structs::{Body, Evaluation, Node, NodeEvent, QueryMeta, QueryOptions, map};
 
@@ -14,6 +18,7 @@ pub(super) async fn call(server: &Server, request: &Request, name: &str) -> RpcR
         "Register" => register(server, request).await,
         "UpdateStatus" => update_status(server, request).await,
         "Deregister" | "BatchDeregister" => deregister(server, request).await,
+        "UpdateDrain" => node_drain::update(server, request).await,
         "UpdateEligibility" => update_eligibility(server, request).await,
         "Evaluate" => evaluate(server, request).await,
         "EmitEvents" => emit_events(server, request).await,
@@ -41,16 +46,26 @@ async fn register(server: &Server, request: &Request) -> RpcResult {
     if node.node_pool.is_empty() {
         node.node_pool = "default".to_owned();
     }
+    server.admit(&node, Body(&request.body).string("AuthToken"))?;
     let id = node.id.clone();
+    let identity = server.node_identity(&node);
+    if let Some((_, key)) = &identity {
+        node.identity_signing_key_id.clone_from(key);
+    }
+    let identity = identity.map(|(token, _)| token);
+    let known = server.store.read(|tables| tables.nodes.get(&id).cloned());
+    if node.status == "ready" && known.as_ref().is_some_and(|known| must_catch_up(server, known)) {
+        node.status = "initializing".to_owned();
+    }
     let status = node.status.clone();
-    let before = server.store.read(|tables| tables.nodes.get(&id).map(|known| known.status.clone()));
+    let before = known.map(|known| known.status.clone());
     let at = server.parts.host.clock.unix();
     let index = server.apply(Command::RegisterNode { node: Box::new(node), at }).await?;
     let (evaluations, evaluation_index) = match before.as_deref() {
         Some(before) if before != "ready" && status == "ready" => server.evaluate_node(&id, index).await?,
         _ => (Vec::new(), 0),
     };
-    reply(server, &id, index, evaluations, evaluation_index)
+    reply(server, &id, Written { index, node_index: index, evaluations, evaluation_index }, identity)
 }
 
 fn check_node(server: &Server, node: &Node) -> Result<(), RpcError> {
@@ -93,15 +108,16 @@ async fn update_status(server: &Server, request: &Request) -> RpcResult {
     let Some(node) = server.store.read(|tables| tables.nodes.get(id).cloned()) else {
         return Err(RpcError::new("node not found"));
     };
+    let identity = server.renewed_identity(request, &node);
     let status = if asked == "ready" && must_catch_up(server, &node) { "initializing" } else { asked };
     if status == node.status {
-        return reply(server, id, 0, Vec::new(), 0);
+        return reply(server, id, Written::default(), identity);
     }
     let came_back = matches!(node.status.as_str(), "down" | "disconnected") && status != "down";
     let event = came_back
         .then(|| NodeEvent::cluster("Node reregistered by heartbeat", server.parts.host.clock.now()));
     let (index, evaluations, evaluation_index) = server.set_node_status(id, status, event).await?;
-    reply(server, id, index, evaluations, evaluation_index)
+    reply(server, id, Written { index, node_index: index, evaluations, evaluation_index }, identity)
 }
 
 /// A node that was down tells first what became of its allocations before it gets new ones.
@@ -117,26 +133,46 @@ fn must_catch_up(server: &Server, node: &Node) -> bool {
     })
 }
 
-fn reply(
-    server: &Server,
-    node: &str,
+/// What a call changed: at which indexes, and which evaluations it began.
+#[derive(Default)]
+struct Written {
     index: u64,
+    node_index: u64,
     evaluations: Vec<String>,
     evaluation_index: u64,
+}
+
+/// The answer to a heartbeat.
+fn reply(server: &Server, node: &str, written: Written, identity: Option<String>) -> RpcResult {
+    let next = server.next_heartbeat(node)?;
+    updated(server, node, written, identity, next)
+}
+
+/// The answer to what changed a node; `next`: how long until its next heartbeat.
+fn updated(
+    server: &Server,
+    node: &str,
+    written: Written,
+    identity: Option<String>,
+    next: Duration,
 ) -> RpcResult {
+    let Written { index, node_index, evaluations, evaluation_index } = written;
     let eligibility =
         server.store.read(|tables| tables.nodes.get(node).map(|node| node.scheduling_eligibility.clone()));
-    let ids = Value::Array(evaluations.into_iter().map(Value::from).collect());
+    let ids = match evaluations.is_empty() {
+        true => Value::Nil,
+        false => Value::Array(evaluations.into_iter().map(Value::from).collect()),
+    };
     let meta = QueryMeta { index, ..QueryMeta::default() };
     let reply = meta.reply([
-        ("NodeModifyIndex", index.into()),
+        ("NodeModifyIndex", node_index.into()),
         ("EvalIDs", ids),
         ("EvalCreateIndex", evaluation_index.into()),
         ("SchedulingEligibility", eligibility.unwrap_or_default().into()),
-        ("SignedIdentity", Value::Nil),
     ]);
     let Value::Map(mut fields) = reply else { return Ok(reply) };
-    fields.extend(server.heartbeat_fields(node)?);
+    fields.push(("SignedIdentity".into(), identity.map_or(Value::Nil, Value::from)));
+    fields.extend(server.heartbeat_fields(next));
     Ok(Value::Map(fields))
 }
 
@@ -183,10 +219,10 @@ async fn update_eligibility(server: &Server, request: &Request) -> RpcResult {
         server.apply(Command::UpdateNodeEligibility { node_id: node_id.clone(), eligibility, event }).await?;
     let (evaluations, evaluation_index) =
         if returns { server.evaluate_node(&node_id, index).await? } else { (Vec::new(), 0) };
-    let ids = Value::Array(evaluations.into_iter().map(Value::from).collect());
+    let ids: Vec<Value> = evaluations.into_iter().map(Value::from).collect();
     Ok(map([
-        ("NodeModifyIndex", index.into()),
-        ("EvalIDs", ids),
+        ("NodeModifyIndex", 0.into()),
+        ("EvalIDs", if ids.is_empty() { Value::Nil } else { Value::Array(ids) }),
         ("EvalCreateIndex", evaluation_index.into()),
         ("Index", index.into()),
     ]))
@@ -201,13 +237,9 @@ async fn evaluate(server: &Server, request: &Request) -> RpcResult {
         return Err(RpcError::new("node not found"));
     };
     let (evaluations, index) = server.evaluate_node(id, node.modify_index).await?;
-    let ids = Value::Array(evaluations.into_iter().map(Value::from).collect());
-    Ok(map([
-        ("EvalIDs", ids),
-        ("EvalCreateIndex", index.into()),
-        ("NodeModifyIndex", node.modify_index.into()),
-        ("Index", index.into()),
-    ]))
+    // The node itself stays as it is, and this was no heartbeat of it.
+    let written = Written { index, node_index: 0, evaluations, evaluation_index: index };
+    updated(server, id, written, None, Duration::ZERO)
 }
 
 /// The verdict on the caller comes before forwarding.
@@ -232,7 +264,7 @@ async fn get(server: &Server, request: &Request) -> RpcResult {
     }
     let body = Body(&request.body);
     let id = body.string("NodeID").to_owned();
-    let look = |tables: &crate::state::Tables| match tables.nodes.get(&id) {
+    let look = |tables: &Tables| match tables.nodes.get(&id) {
         Some(node) => (node.modify_index, [("Node", sanitized(node))]),
         None => (tables.index_of(&Topic::Nodes), [("Node", Value::Nil)]),
     };
@@ -244,15 +276,32 @@ async fn list(server: &Server, request: &Request) -> RpcResult {
         return answer;
     }
     let options = QueryOptions::of(Body(&request.body));
-    let look = |tables: &crate::state::Tables| {
-        let nodes = tables.nodes.values().filter(|node| node.id.starts_with(&options.prefix));
-        (tables.index_of(&Topic::Nodes), [("Nodes", Value::Array(nodes.map(|node| stub(node)).collect()))])
+    let nothing = map([]);
+    let fields = Body(Body(&request.body).get("Fields").unwrap_or(&nothing));
+    let look = |tables: &Tables, page: &Page<'_>| {
+        let nodes = tables.nodes.values().map(|node| &**node);
+        let wanted = nodes.filter(|node| node.id.starts_with(&options.prefix));
+        page.take(wanted.collect(), |node| node.id.clone(), |node| shape(node, fields))
     };
-    Ok(server.blocking(&options, Topic::Nodes, look).await)
+    server.listing(&options, Topic::Nodes, "Nodes", look).await
+}
+
+/// A node as lists show it, with what else is asked for.
+fn shape(node: &Node, fields: Body<'_>) -> Value {
+    let Value::Map(mut shown) = stub(node) else { return Value::Nil };
+    if fields.boolean("Resources") {
+        shown.push(("NodeResources".into(), to_value(&node.node_resources).unwrap_or(Value::Nil)));
+        shown.push(("ReservedResources".into(), to_value(&node.reserved_resources).unwrap_or(Value::Nil)));
+    }
+    if fields.boolean("OS") {
+        let name = node.attributes.get("os.name").map_or("", String::as_str);
+        shown.push(("Attributes".into(), map([("os.name", name.into())])));
+    }
+    Value::Map(shown)
 }
 
 /// A node as lists show it.
-fn stub(node: &Node) -> Value {
+pub(super) fn stub(node: &Node) -> Value {
     let opaque = |value: &crate::structs::Opaque| to_value(value).unwrap_or(Value::Nil);
     let address = node.http_addr.rsplit_once(':').map_or("", |(ip, _)| ip);
     map([
@@ -282,7 +331,7 @@ fn sanitized(node: &Node) -> Value {
 }
 
 impl Server {
-    /// Makes an evaluation for every job with work on the node, and for every system job. Their ids and index.
+    /// Makes an evaluation for every job that has or had work on the node and is not over, and for every system job. Their ids and index.
     pub(in crate::server) async fn evaluate_node(
         &self,
         node: &str,
@@ -290,10 +339,11 @@ impl Server {
     ) -> Result<(Vec<String>, u64), RpcError> {
         let now = self.now_nanos();
         let jobs = self.store.read(|tables| {
-            let on_node =
-                tables.allocations_of_node(node).filter(|allocation| !allocation.is_client_terminal());
-            let keys = on_node.map(|allocation| (allocation.namespace.clone(), allocation.job_id.clone()));
-            let mut jobs: Vec<_> = keys.filter_map(|key| tables.jobs.get(&key).cloned()).collect();
+            let keys = tables
+                .allocations_of_node(node)
+                .map(|allocation| (allocation.namespace.clone(), allocation.job_id.clone()));
+            let jobs = keys.filter_map(|key| tables.jobs.get(&key).cloned());
+            let mut jobs: Vec<_> = jobs.filter(|job| job.status != "dead").collect();
             jobs.extend(tables.jobs.values().filter(|job| job.is_system() && !job.stop).cloned());
             jobs.sort_by(|one, other| (&one.namespace, &one.id).cmp(&(&other.namespace, &other.id)));
             jobs.dedup_by(|one, other| one.namespace == other.namespace && one.id == other.id);

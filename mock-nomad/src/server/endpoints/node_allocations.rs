@@ -8,6 +8,7 @@ use rmpv::Value;
 use super::{Request, Server};
 use crate::seam::{RpcError, RpcResult};
 use crate::server::forward::{Access, Route};
+use crate::server::scheduler::is_eligible;
 use crate::state::{Command, Tables, Topic};
 use crate::structs::{Allocation, Body, Evaluation, QueryOptions, map};
 
@@ -90,7 +91,7 @@ pub(super) async fn update(server: &Server, request: &Request) -> RpcResult {
 
 /// Failed work is placed anew, ended system work may come again, and work that came back may be one too many.
 fn evaluations_after(server: &Server, updates: &[Allocation]) -> Vec<Evaluation> {
-    let now = server.now_nanos();
+    let (now, moment) = (server.now_nanos(), server.clock().now());
     let mut seen = BTreeSet::new();
     let mut evaluations = Vec::new();
     server.store.read(|tables| {
@@ -101,7 +102,14 @@ fn evaluations_after(server: &Server, updates: &[Allocation]) -> Vec<Evaluation>
             };
             let trigger = match (known.client_status.as_str(), update.client_status.as_str()) {
                 ("unknown", "running") => "reconnect",
-                (before, "failed") if before != "failed" => "alloc-failure",
+                (before, "failed") if before != "failed" => {
+                    let group = job.group(&known.task_group);
+                    let comes_again = group.is_some_and(|group| is_eligible(group, known, moment));
+                    if !job.is_system() && !comes_again {
+                        continue;
+                    }
+                    "alloc-failure"
+                }
                 (before, "complete")
                     if before != "complete" && known.desired_status == "run" && !job.is_batch() =>
                 {
@@ -110,7 +118,9 @@ fn evaluations_after(server: &Server, updates: &[Allocation]) -> Vec<Evaluation>
                 _ => continue,
             };
             if seen.insert((known.namespace.clone(), known.job_id.clone())) {
-                evaluations.push(server.evaluation_of(job, trigger, now));
+                // The real servers do not say of which version of the job it is.
+                let evaluation = server.evaluation_of(job, trigger, now);
+                evaluations.push(Evaluation { job_modify_index: 0, ..evaluation });
             }
         }
     });

@@ -5,9 +5,10 @@ use std::time::Duration;
 use lab_world::{format_duration, format_rfc3339};
 use rmpv::Value;
 
-use super::{Request, Server, unknown};
+use super::{Request, Server, raft, settings, unknown};
 use crate::seam::RpcResult;
 use crate::server::forward::{Access, Route};
+use crate::state::Command;
 use crate::structs::{Body, map};
 
 /// A server that was not heard for longer is not healthy; autopilot's default is 200 ms, below one heartbeat of a
@@ -15,37 +16,32 @@ use crate::structs::{Body, map};
 const LAST_CONTACT: Duration = Duration::from_secs(2);
 
 pub(super) async fn call(server: &Server, request: &Request, name: &str) -> RpcResult {
-    if !matches!(name, "RaftGetConfiguration" | "ServerHealth" | "RaftRemovePeerByID") {
-        return Err(unknown(&request.method));
-    }
-    if let Route::Elsewhere(answer) = server.forward(request, Access::Read).await {
+    let access = match name {
+        "RaftGetConfiguration"
+        | "ServerHealth"
+        | "AutopilotGetConfiguration"
+        | "SchedulerGetConfiguration" => Access::Read,
+        "UpgradeCheckVaultWorkloadIdentity" | "SnapshotSave" => Access::Read,
+        "RaftRemovePeerByID" | "TransferLeadershipToPeer" => Access::Write,
+        "AutopilotSetConfiguration" | "SchedulerSetConfiguration" | "SnapshotRestore" => Access::Write,
+        _ => return Err(unknown(&request.method)),
+    };
+    if let Route::Elsewhere(answer) = server.forward(request, access).await {
         return answer;
     }
     match name {
-        "RaftGetConfiguration" => Ok(raft_configuration(server)),
+        "RaftGetConfiguration" => Ok(raft::configuration(server)),
         "ServerHealth" => Ok(health(server)),
-        _ => remove_peer(server, request).await,
+        "AutopilotGetConfiguration" => Ok(settings::autopilot(server)),
+        "AutopilotSetConfiguration" => settings::set_autopilot(server, request).await,
+        "SchedulerGetConfiguration" => Ok(settings::scheduler(server)),
+        "SchedulerSetConfiguration" => settings::set_scheduler(server, request).await,
+        "UpgradeCheckVaultWorkloadIdentity" => Ok(settings::without_vault_identity(server)),
+        "TransferLeadershipToPeer" => raft::transfer(server, request).await,
+        "SnapshotSave" => Ok(map([("Snapshot", Value::Binary(server.store.snapshot()))])),
+        "SnapshotRestore" => restore(server, request).await,
+        _ => raft::remove_peer(server, request).await,
     }
-}
-
-fn raft_configuration(server: &Server) -> Value {
-    let leader = server.leader();
-    let members = server.parts.members.servers();
-    let servers = server.raft.peers().into_iter().map(|peer| {
-        let name = members
-            .iter()
-            .find(|member| member.id == peer.id)
-            .map_or("(unknown)", |member| member.name.as_str());
-        map([
-            ("ID", peer.id.into()),
-            ("Node", name.into()),
-            ("Address", peer.address.to_string().into()),
-            ("Leader", (Some(peer.address) == leader).into()),
-            ("Voter", true.into()),
-            ("RaftProtocol", "3".into()),
-        ])
-    });
-    map([("Servers", Value::Array(servers.collect())), ("Index", 0.into())])
 }
 
 fn health(server: &Server) -> Value {
@@ -92,11 +88,12 @@ fn health(server: &Server) -> Value {
     ])
 }
 
-async fn remove_peer(server: &Server, request: &Request) -> RpcResult {
-    let id = Body(&request.body).string("ID");
-    if !server.raft.peers().iter().any(|peer| peer.id == id) {
-        return Err(crate::seam::RpcError::new(format!("id {id:?} was not found in the Raft configuration")));
+/// Puts the whole state of a snapshot in the place of the present one.
+async fn restore(server: &Server, request: &Request) -> RpcResult {
+    let bytes = Body(&request.body).get("Snapshot").and_then(Value::as_slice).unwrap_or_default().to_vec();
+    if crate::state::Store::default().restore(&bytes).is_err() {
+        return Err(crate::seam::RpcError::new("failed to decompress snapshot: gzip: invalid header"));
     }
-    let removed = server.raft.remove_peer(id).await;
-    removed.map(|()| map([])).map_err(|error| crate::seam::RpcError::new(error.to_string()))
+    let index = server.apply(Command::Restore(bytes)).await?;
+    Ok(map([("Index", index.into())]))
 }

@@ -1,11 +1,12 @@
 //! `Status` and `Region`: who is there. Nobody needs a permission to ask.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 use rmpv::Value;
 
 use super::{Request, Server, unknown};
-use crate::seam::{RpcError, RpcResult};
+use crate::seam::RpcResult;
 use crate::server::forward::{Access, Route};
 use crate::structs::{Body, map};
 
@@ -30,33 +31,33 @@ pub(super) fn regions(server: &Server) -> RpcResult {
 }
 
 async fn leader(server: &Server, request: &Request) -> RpcResult {
-    if let Some(answer) = other_region(server, request).await {
-        return answer;
-    }
-    match server.leader() {
-        Some(leader) => Ok(leader.to_string().into()),
-        None => Err(RpcError::no_leader()),
+    match server.forward(&with_region(server, request), Access::Read).await {
+        Route::Here => Ok(server.leader().map(|leader| leader.to_string()).unwrap_or_default().into()),
+        Route::Elsewhere(answer) => answer,
     }
 }
 
 async fn peers(server: &Server, request: &Request) -> RpcResult {
-    if let Some(answer) = other_region(server, request).await {
-        return answer;
+    match server.forward(&with_region(server, request), Access::Read).await {
+        Route::Here => {
+            let peers = server.raft.peers().into_iter().map(|peer| Value::from(peer.address.to_string()));
+            Ok(Value::Array(peers.collect()))
+        }
+        Route::Elsewhere(answer) => answer,
     }
-    let peers = server.raft.peers().into_iter().map(|peer| Value::from(peer.address.to_string()));
-    Ok(Value::Array(peers.collect()))
 }
 
-/// These look at the answering server itself, unless another region is asked.
-async fn other_region(server: &Server, request: &Request) -> Option<RpcResult> {
-    let region = Body(&request.body).string("Region");
-    if region.is_empty() || region == server.parts.settings.region {
-        return None;
+/// The request; where it names no region, for this one.
+fn with_region(server: &Server, request: &Request) -> Request {
+    let mut body = request.body.clone();
+    if Body(&body).string("Region").is_empty()
+        && let Value::Map(fields) = &mut body
+    {
+        fields.retain(|(name, _)| name.as_str() != Some("Region"));
+        fields.push(("Region".into(), server.parts.settings.region.as_str().into()));
     }
-    match server.forward(request, Access::Read).await {
-        Route::Here => None,
-        Route::Elsewhere(answer) => Some(answer),
-    }
+    let (context, method) = (Arc::clone(&request.context), request.method.clone());
+    Request { context, method, body, caller: OnceLock::new() }
 }
 
 fn members(server: &Server) -> Value {
@@ -75,8 +76,17 @@ fn members(server: &Server) -> Value {
                 }
                 .into(),
             ),
-            ("Region", member.region.into()),
-            ("ID", member.id.into()),
+            (
+                "Tags",
+                map([
+                    ("role", "nomad".into()),
+                    ("region", member.region.into()),
+                    ("dc", member.datacenter.into()),
+                    ("id", member.id.into()),
+                    ("rpc_addr", member.rpc.ip().to_string().into()),
+                    ("port", member.rpc.port().to_string().into()),
+                ]),
+            ),
         ])
     });
     map([("Members", Value::Array(members.collect()))])

@@ -1,5 +1,8 @@
 //! Which nodes may run a group: constraints and drivers.
 
+use regex::Regex;
+
+use super::version;
 use crate::structs::{Constraint, Job, Node, TaskGroup};
 
 /// Whether a node may run a group.
@@ -11,12 +14,23 @@ pub(super) enum Feasibility {
     Filtered(String),
 }
 
-/// Checks drivers and constraints. `present`: how many allocations the constraint `distinct_hosts` counts on the node.
-pub(super) fn check(job: &Job, group: &TaskGroup, node: &Node, present: u64) -> Feasibility {
+/// Checks drivers and constraints. `present`: how many allocations the constraint `distinct_hosts` counts on the node;
+/// `like`: how many allocations are on nodes with the same value of a property, for `distinct_property`.
+pub(super) fn check(
+    job: &Job,
+    group: &TaskGroup,
+    node: &Node,
+    present: u64,
+    like: &dyn Fn(&str, Option<&str>) -> u64,
+) -> Feasibility {
     let healthy =
         |driver: &str| node.drivers.get(driver).is_some_and(|driver| driver.detected && driver.healthy);
     if group.tasks.iter().any(|task| !healthy(&task.driver)) {
         return Feasibility::Filtered("missing drivers".to_owned());
+    }
+    let volumes = group.rest.get("Volumes").and_then(|volumes| volumes.as_object());
+    if volumes.into_iter().flatten().any(|(_, volume)| volume["Type"] == "host") {
+        return Feasibility::Filtered("missing compatible host volumes".to_owned());
     }
     let of_job = job.constraints.iter().flatten();
     let of_group = group.constraints.iter().flatten();
@@ -24,8 +38,18 @@ pub(super) fn check(job: &Job, group: &TaskGroup, node: &Node, present: u64) -> 
     for constraint in of_job.chain(of_group).chain(of_tasks) {
         let met = match constraint.operand.as_str() {
             "distinct_hosts" => !is_on(constraint) || present == 0,
-            // Counting a property's values over all allocations is not done.
-            "distinct_property" => true,
+            "distinct_property" => {
+                let value = resolve(&constraint.left, node);
+                let most = constraint.right.parse().unwrap_or(1);
+                let used = like(&constraint.left, value.as_deref());
+                if value.is_some() && used >= most {
+                    let value = value.unwrap_or_default();
+                    let name =
+                        format!("distinct_property: {}={value} used by {used} allocs", constraint.left);
+                    return Feasibility::Filtered(name);
+                }
+                value.is_some()
+            }
             _ => is_met(constraint, node),
         };
         if !met {
@@ -50,11 +74,13 @@ fn is_on(constraint: &Constraint) -> bool {
 fn describe(constraint: &Constraint) -> String {
     match constraint.operand.as_str() {
         "distinct_hosts" => "distinct_hosts".to_owned(),
+        "distinct_property" => format!("missing property {:?}", constraint.left),
         operand => format!("{} {operand} {}", constraint.left, constraint.right),
     }
 }
 
-fn is_met(constraint: &Constraint, node: &Node) -> bool {
+/// Whether a node meets one rule.
+pub(super) fn is_met(constraint: &Constraint, node: &Node) -> bool {
     let left = resolve(&constraint.left, node);
     let right = resolve(&constraint.right, node);
     match (constraint.operand.as_str(), left, right) {
@@ -63,22 +89,23 @@ fn is_met(constraint: &Constraint, node: &Node) -> bool {
         ("!=" | "not", left, right) => left != right,
         ("=" | "==" | "is", Some(left), Some(right)) => left == right,
         (operand @ ("<" | "<=" | ">" | ">="), Some(left), Some(right)) => ordered(operand, &left, &right),
-        ("version" | "semver", Some(left), Some(right)) => {
-            right.split(',').all(|part| version_met(&left, part.trim()))
-        }
+        ("version", Some(left), Some(right)) => version::meets(&left, &right, false),
+        ("semver", Some(left), Some(right)) => version::meets(&left, &right, true),
         ("set_contains" | "set_contains_all", Some(left), Some(right)) => {
             items(&right).all(|item| items(&left).any(|has| has == item))
         }
         ("set_contains_any", Some(left), Some(right)) => {
             items(&right).any(|item| items(&left).any(|has| has == item))
         }
-        ("regexp", Some(left), Some(right)) => plain_regexp(&right, &left),
+        ("regexp", Some(left), Some(right)) => {
+            Regex::new(&right).is_ok_and(|pattern| pattern.is_match(&left))
+        }
         _ => false,
     }
 }
 
 /// `${attr.kernel.name}` and the like; other texts stand for themselves.
-fn resolve(target: &str, node: &Node) -> Option<String> {
+pub(super) fn resolve(target: &str, node: &Node) -> Option<String> {
     let Some(name) = target.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else {
         return Some(target.to_owned());
     };
@@ -109,50 +136,8 @@ fn ordered(operand: &str, left: &str, right: &str) -> bool {
     }
 }
 
-/// One part of a version constraint, such as `>= 1.7.0-a`.
-fn version_met(version: &str, constraint: &str) -> bool {
-    let digits = constraint.find(|c: char| c.is_ascii_digit() || c == 'v').unwrap_or(constraint.len());
-    let (operand, wanted) = (constraint[..digits].trim(), segments(&constraint[digits..]));
-    let have = segments(version);
-    match operand {
-        "" | "=" => have == wanted,
-        "!=" => have != wanted,
-        ">" => have > wanted,
-        ">=" => have >= wanted,
-        "<" => have < wanted,
-        "<=" => have <= wanted,
-        "~>" => have >= wanted && have.0[0] == wanted.0[0],
-        _ => false,
-    }
-}
-
-/// Three numbers, and whether it is a release, which comes after its pre-releases.
-fn segments(version: &str) -> ([u64; 3], bool, String) {
-    let version = version.trim().trim_start_matches('v');
-    let version = version.split('+').next().unwrap_or_default();
-    let (numbers, pre) = version.split_once('-').unwrap_or((version, ""));
-    let mut parts = numbers.split('.').map(|part| part.parse().unwrap_or(0));
-    let numbers = [parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0)];
-    (numbers, pre.is_empty(), pre.to_owned())
-}
-
 fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim)
-}
-
-/// Anchors and plain text; other patterns match nothing.
-fn plain_regexp(pattern: &str, text: &str) -> bool {
-    let (pattern, start) = pattern.strip_prefix('^').map_or((pattern, false), |rest| (rest, true));
-    let (pattern, end) = pattern.strip_suffix('$').map_or((pattern, false), |rest| (rest, true));
-    if pattern.contains(['*', '+', '?', '[', '(', '|', '\\', '{', '^', '$']) {
-        return false;
-    }
-    match (start, end) {
-        (true, true) => text == pattern,
-        (true, false) => text.starts_with(pattern),
-        (false, true) => text.ends_with(pattern),
-        (false, false) => text.contains(pattern),
-    }
 }
 
 #[cfg(test)]
@@ -183,6 +168,7 @@ mod unit {
             ("${node.unique.name}", "regexp", "^client-"),
             ("${node.datacenter}", "is", "dc1"),
             ("10", ">", "9"),
+            ("${node.unique.name}", "regexp", "^cli[a-z]+-\\d$"),
         ] {
             assert!(met(left, operand, right), "{left} {operand} {right}");
         }

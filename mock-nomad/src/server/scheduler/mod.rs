@@ -2,9 +2,14 @@
 
 mod constraint;
 mod placement;
+mod ports;
 mod reconcile;
 mod reschedule;
+mod rollout;
+mod score;
+mod sort;
 mod system;
+mod version;
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +22,10 @@ use lab_world::Entropy;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use self::placement::{Cluster, Placed};
+use self::constraint::{Feasibility, check};
+use self::placement::{Cluster, Placed, is_asked};
+pub(super) use self::ports::{port_of, ports_of};
+pub(super) use self::reschedule::is_eligible;
 use crate::state::{PlanResult, StopAllocation, Tables};
 use crate::structs::{Allocation, Evaluation, Job, PlacementMetrics, RescheduleTracker};
 
@@ -43,6 +51,8 @@ struct Step<'a> {
     followups: Vec<Evaluation>,
     failed: BTreeMap<String, PlacementMetrics>,
     changes: BTreeMap<String, Changes>,
+    /// The deployment that the evaluation works on.
+    deployment_id: String,
 }
 
 /// What becomes of a group's allocations, as annotations show it.
@@ -55,6 +65,8 @@ struct Changes {
     destructive: u64,
     later: u64,
     now: u64,
+    migrate: u64,
+    canary: u64,
 }
 
 /// An allocation that is wanted.
@@ -63,6 +75,12 @@ struct Want {
     name: String,
     previous: Option<Arc<Allocation>>,
     tracker: Option<RescheduleTracker>,
+    /// Whether it tries a new version out.
+    canary: bool,
+    /// Whether it replaces one that is stopped for it, which is not counted as a placement.
+    updates: bool,
+    /// The deployment that it belongs to.
+    deployment: String,
 }
 
 /// Looks at the evaluation's job in `tables` and decides.
@@ -84,6 +102,7 @@ pub(super) fn schedule(
         followups: Vec::new(),
         failed: BTreeMap::new(),
         changes: BTreeMap::new(),
+        deployment_id: String::new(),
     };
     let mut cluster = Cluster::new(tables, job.map(|job| &**job), dice);
     match job.filter(|job| !job.stop) {
@@ -98,6 +117,8 @@ impl Step<'_> {
     /// The job is gone: so are its allocations.
     fn stop_all(&mut self) {
         let tables = self.tables;
+        let (namespace, id) = (&self.evaluation.namespace, &self.evaluation.job_id);
+        rollout::Rollout::stop(tables.work.deployments.newest_of_job(namespace, id), &mut self.plan);
         for allocation in tables.allocations_of_job(&self.evaluation.namespace, &self.evaluation.job_id) {
             if !allocation.is_terminal() {
                 self.stop(allocation, "alloc not needed due to job update");
@@ -108,6 +129,11 @@ impl Step<'_> {
     /// Stops an allocation, or gives it up where its node is.
     fn stop(&mut self, allocation: &Allocation, why: &str) {
         self.changes(&allocation.task_group).stop += 1;
+        self.stop_counted(allocation, why);
+    }
+
+    /// The same where it is counted as something else.
+    fn stop_counted(&mut self, allocation: &Allocation, why: &str) {
         if self.node_is_gone(allocation) {
             return self.lose(allocation);
         }
@@ -146,9 +172,9 @@ impl Step<'_> {
         want: Want,
         found: Result<Placed, Box<PlacementMetrics>>,
     ) {
+        self.changes(group).place += u64::from(!want.updates && !want.canary);
         match found {
             Ok(placed) => {
-                self.changes(group).place += 1;
                 let allocation = self.allocation(job, group, want, placed);
                 self.plan.place.push(allocation);
             }
@@ -175,6 +201,8 @@ impl Step<'_> {
             client_status: "pending".to_owned(),
             previous_allocation: want.previous.map(|previous| previous.id.clone()).unwrap_or_default(),
             reschedule_tracker: want.tracker,
+            deployment_id: want.deployment,
+            deployment_status: reconcile::first_health(want.canary),
             ..Allocation::default()
         }
     }
@@ -185,6 +213,7 @@ impl Step<'_> {
             status_description: String::new(),
             modify_time: nanos(self.now),
             snapshot_index: self.tables.index,
+            deployment_id: self.deployment_id.clone(),
             ..self.evaluation.clone()
         };
         let failed_count = |metrics: &PlacementMetrics| 1 + metrics.coalesced_failures;
@@ -205,9 +234,11 @@ impl Step<'_> {
 
     /// What found no room waits for some: a blocked evaluation blocks again, another leaves one behind.
     fn block(&mut self, finished: &mut Evaluation) {
-        if self.evaluation.status_description == BLOCKED {
+        let known = self.evaluation.status_description.as_str();
+        if matches!(known, BLOCKED | CONFLICTS) {
             finished.status = "blocked".to_owned();
-            finished.status_description = BLOCKED.to_owned();
+            finished.class_eligibility = self.classes(finished);
+            finished.status_description = known.to_owned();
             return;
         }
         let blocked = Evaluation {
@@ -216,27 +247,26 @@ impl Step<'_> {
             status: "blocked".to_owned(),
             status_description: BLOCKED.to_owned(),
             previous_eval: self.evaluation.id.clone(),
-            queued_allocations: BTreeMap::new(),
-            ..self.later_evaluation(finished)
+            failed_tg_allocs: finished.failed_tg_allocs.clone(),
+            class_eligibility: self.classes(finished),
+            snapshot_index: finished.snapshot_index,
+            ..later_evaluation(self.evaluation, self.now)
         };
         finished.blocked_eval = blocked.id.clone();
         self.followups.push(blocked);
     }
 
-    /// An evaluation of the same job that comes after this one.
-    fn later_evaluation(&self, like: &Evaluation) -> Evaluation {
-        Evaluation {
-            namespace: like.namespace.clone(),
-            priority: like.priority,
-            kind: like.kind.clone(),
-            job_id: like.job_id.clone(),
-            job_modify_index: like.job_modify_index,
-            previous_eval: self.evaluation.id.clone(),
-            status: "pending".to_owned(),
-            create_time: nanos(self.now),
-            modify_time: nanos(self.now),
-            ..Evaluation::default()
+    /// For each class of nodes whether one of the groups that found no room may run on it.
+    fn classes(&self, finished: &Evaluation) -> BTreeMap<String, bool> {
+        let mut classes = BTreeMap::new();
+        let Some(job) = self.job else { return classes };
+        let groups =
+            || job.task_groups.iter().filter(|group| finished.failed_tg_allocs.contains_key(&group.name));
+        for node in self.tables.nodes.values().filter(|node| node.is_ready() && is_asked(job, node)) {
+            let is_one = groups().any(|group| check(job, group, node, 0, &|_, _| 0) == Feasibility::Feasible);
+            *classes.entry(node.computed_class.clone()).or_default() |= is_one;
         }
+        classes
     }
 
     /// An evaluation at `at`, for `why`. Its id.
@@ -246,7 +276,8 @@ impl Step<'_> {
             triggered_by: trigger.to_owned(),
             status_description: why.to_owned(),
             wait_until: at.into(),
-            ..self.later_evaluation(self.evaluation)
+            job_modify_index: self.job.map_or(0, |job| job.modify_index),
+            ..later_evaluation(self.evaluation, self.now)
         };
         let id = evaluation.id.clone();
         self.followups.push(evaluation);
@@ -259,8 +290,8 @@ impl Step<'_> {
             .iter()
             .map(|(group, changes)| {
                 let value = json!({
-                    "Canary": 0, "DestructiveUpdate": changes.destructive, "Disconnect": 0, "Ignore": changes.ignore,
-                    "InPlaceUpdate": changes.in_place, "Migrate": 0, "Place": changes.place, "Preemptions": 0,
+                    "Canary": changes.canary, "DestructiveUpdate": changes.destructive, "Disconnect": 0, "Ignore": changes.ignore,
+                    "InPlaceUpdate": changes.in_place, "Migrate": changes.migrate, "Place": changes.place, "Preemptions": 0,
                     "Reconnect": 0, "RescheduleLater": changes.later, "RescheduleNow": changes.now,
                     "Stop": changes.stop,
                 });
@@ -271,8 +302,53 @@ impl Step<'_> {
     }
 }
 
-/// What a blocked evaluation says of itself.
+/// What blocked evaluations say of themselves: there was no room, or others took it again and again.
 const BLOCKED: &str = "created to place remaining allocations";
+const CONFLICTS: &str = "created due to placement conflicts";
+
+/// Ends an evaluation whose plans were refused `attempts` times in a row. Where something was to be placed by a
+/// service or batch job, it is tried again when there is room.
+pub(super) fn give_up(
+    evaluation: &Evaluation,
+    attempts: usize,
+    now: OffsetDateTime,
+    ids: &Entropy,
+) -> Outcome {
+    let mut finished = Evaluation {
+        status: "failed".to_owned(),
+        status_description: format!("maximum attempts reached ({attempts})"),
+        modify_time: nanos(now),
+        ..evaluation.clone()
+    };
+    if matches!(evaluation.kind.as_str(), "system" | "sysbatch") {
+        return Outcome { finished, ..Outcome::default() };
+    }
+    let blocked = Evaluation {
+        id: ids.uuid(),
+        triggered_by: "max-plan-attempts".to_owned(),
+        status: "blocked".to_owned(),
+        status_description: CONFLICTS.to_owned(),
+        ..later_evaluation(evaluation, now)
+    };
+    finished.blocked_eval.clone_from(&blocked.id);
+    Outcome { followups: vec![blocked], finished, ..Outcome::default() }
+}
+
+/// An evaluation of the same job that comes after this one.
+fn later_evaluation(evaluation: &Evaluation, now: OffsetDateTime) -> Evaluation {
+    Evaluation {
+        namespace: evaluation.namespace.clone(),
+        priority: evaluation.priority,
+        kind: evaluation.kind.clone(),
+        job_id: evaluation.job_id.clone(),
+        job_modify_index: evaluation.job_modify_index,
+        previous_eval: evaluation.id.clone(),
+        status: "pending".to_owned(),
+        create_time: nanos(now),
+        modify_time: nanos(now),
+        ..Evaluation::default()
+    }
+}
 
 fn nanos(moment: OffsetDateTime) -> i64 {
     i64::try_from(moment.unix_timestamp_nanos()).unwrap_or(i64::MAX)

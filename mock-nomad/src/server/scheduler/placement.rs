@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lab_world::Entropy;
-use serde_json::json;
 
 use super::constraint::{self, Feasibility};
+use super::ports;
+use super::score::{Asked, rank, spreads};
 use crate::state::Tables;
 use crate::structs::{
     AllocatedCpu, AllocatedMemory, AllocatedResources, AllocatedShared, AllocatedTask, Allocation, Job, Node,
@@ -24,6 +25,10 @@ pub(super) struct Cluster<'a> {
     /// How many allocations of the job's groups are on a node.
     own: BTreeMap<(String, String), u64>,
     released: BTreeSet<String>,
+    /// Ports that are taken, by node.
+    ports: BTreeMap<String, BTreeSet<i64>>,
+    /// Where the search for a free port begins.
+    first_port: i64,
 }
 
 /// A place for an allocation.
@@ -44,19 +49,22 @@ impl<'a> Cluster<'a> {
             used: BTreeMap::new(),
             own: BTreeMap::new(),
             released: BTreeSet::new(),
+            ports: BTreeMap::new(),
+            first_port: 20_000,
         };
         let Some(job) = job else { return cluster };
         for node in tables.nodes.values().filter(|node| node.is_ready()) {
-            if job.node_pool != "all" && node.node_pool != job.node_pool {
-                continue;
-            }
-            cluster.in_pool += 1;
-            if job.datacenters.iter().any(|pattern| matches_glob(pattern, &node.datacenter)) {
+            if is_asked(job, node) {
+                cluster.in_pool += 1;
                 *cluster.available.entry(node.datacenter.clone()).or_default() += 1;
                 cluster.nodes.push(Arc::clone(node));
             }
         }
         dice.shuffle(&mut cluster.nodes);
+        if job.task_groups.iter().any(|group| group.rest.get("Networks").is_some_and(|list| !list.is_null()))
+        {
+            cluster.first_port += i64::try_from(dice.below(12_000)).unwrap_or(0);
+        }
         for node in &cluster.nodes {
             let mut used = [0; 3];
             for present in tables.allocations_of_node(&node.id).filter(|present| !present.is_terminal()) {
@@ -66,6 +74,11 @@ impl<'a> Cluster<'a> {
                 }
             }
             cluster.used.insert(node.id.clone(), used);
+            let open = tables.allocations_of_node(&node.id).filter(|found| !found.is_client_terminal());
+            let taken = ports::taken(open.map(|found| &**found));
+            if !taken.is_empty() {
+                cluster.ports.insert(node.id.clone(), taken);
+            }
         }
         cluster
     }
@@ -78,6 +91,11 @@ impl<'a> Cluster<'a> {
         };
         if !self.released.insert(id.to_owned()) {
             return;
+        }
+        for port in ports::taken(std::iter::once(&**allocation)) {
+            if let Some(taken) = self.ports.get_mut(&allocation.node_id) {
+                taken.remove(&port);
+            }
         }
         if let Some(used) = self.used.get_mut(&allocation.node_id) {
             add(used, allocation.allocated_resources.total(), -1);
@@ -95,24 +113,38 @@ impl<'a> Cluster<'a> {
         previous: Option<&Allocation>,
     ) -> Result<Placed, Box<PlacementMetrics>> {
         let mut metrics = self.metrics(job);
-        let resources = demand(group);
-        let mut best: Option<(f64, Arc<Node>, serde_json::Value)> = None;
+        let asked = self.asked(job, group, previous);
+        let mut best: Option<(f64, Arc<Node>, AllocatedResources)> = None;
         let mut scores = Vec::new();
+        let mut classes = BTreeSet::new();
         for node in &self.nodes {
             metrics.nodes_evaluated += 1;
-            let Some(score) = self.score(job, group, node, previous, &resources, &mut metrics) else {
+            let Some((score, meta, resources)) = self.score(&asked, node, &mut classes, &mut metrics) else {
                 continue;
             };
-            scores.push(score.1.clone());
-            if best.as_ref().is_none_or(|(known, ..)| score.0 > *known) {
-                best = Some((score.0, Arc::clone(node), score.1));
+            scores.push((score, meta));
+            if best.as_ref().is_none_or(|(known, ..)| score > *known) {
+                best = Some((score, Arc::clone(node), resources));
             }
         }
-        let Some((_, node, _)) = best else { return Err(Box::new(metrics)) };
+        let Some((_, node, resources)) = best else { return Err(Box::new(metrics)) };
+        scores.sort_by(|one, other| other.0.total_cmp(&one.0));
         scores.truncate(5);
-        metrics.score_meta_data = scores.into();
+        metrics.score_meta_data = scores.into_iter().map(|(_, meta)| meta).collect();
         self.count(&node, group, &resources);
         Ok(Placed { node, resources, metrics })
+    }
+
+    fn asked<'b>(&self, job: &'b Job, group: &'b TaskGroup, previous: Option<&'b Allocation>) -> Asked<'b> {
+        let nodes: BTreeMap<&str, &Node> =
+            self.nodes.iter().map(|node| (node.id.as_str(), &**node)).collect();
+        let placed = self
+            .own
+            .iter()
+            .filter(|((_, of), _)| *of == group.name)
+            .filter_map(|((node, _), count)| Some((*nodes.get(node.as_str())?, *count)));
+        let spreads = spreads(job, group, placed);
+        Asked { job, group, previous, spreads }
     }
 
     /// The same for one given node.
@@ -124,8 +156,8 @@ impl<'a> Cluster<'a> {
     ) -> Result<Placed, Box<PlacementMetrics>> {
         let mut metrics = self.metrics(job);
         metrics.nodes_evaluated = 1;
-        let resources = demand(group);
-        let Some((_, score)) = self.score(job, group, node, None, &resources, &mut metrics) else {
+        let asked = self.asked(job, group, None);
+        let Some((_, score, resources)) = self.score(&asked, node, &mut BTreeSet::new(), &mut metrics) else {
             return Err(Box::new(metrics));
         };
         metrics.score_meta_data = vec![score].into();
@@ -136,12 +168,27 @@ impl<'a> Cluster<'a> {
     /// Whether a node is one that the job may run on at all.
     pub(super) fn is_feasible(&self, job: &Job, group: &TaskGroup, node: &Node) -> bool {
         self.nodes.iter().any(|known| known.id == node.id)
-            && constraint::check(job, group, node, 0) == Feasibility::Feasible
+            && constraint::check(job, group, node, 0, &|_, _| 0) == Feasibility::Feasible
     }
 
     fn count(&mut self, node: &Node, group: &TaskGroup, resources: &AllocatedResources) {
         add(self.used.entry(node.id.clone()).or_default(), resources.total(), 1);
         *self.own.entry((node.id.clone(), group.name.clone())).or_default() += 1;
+        let ports = resources.shared.ports.as_array().into_iter().flatten();
+        let values: Vec<i64> = ports.filter_map(|port| port["Value"].as_i64()).collect();
+        if let Some(last) = values.last() {
+            self.first_port = last + 1;
+            self.ports.entry(node.id.clone()).or_default().extend(values);
+        }
+    }
+
+    /// How many of the job's allocations are on nodes with a value of a property.
+    fn like(&self, property: &str, value: Option<&str>) -> u64 {
+        let has = |id: &str| {
+            let node = self.tables.nodes.get(id);
+            node.is_some_and(|node| constraint::resolve(property, node).as_deref() == value)
+        };
+        self.own.iter().filter(|((node, _), _)| has(node)).map(|(_, count)| count).sum()
     }
 
     fn metrics(&self, job: &Job) -> PlacementMetrics {
@@ -153,73 +200,84 @@ impl<'a> Cluster<'a> {
         }
     }
 
-    /// A node's score for an allocation, or `None` with the reason counted.
+    /// A node's score for an allocation and what it would take, or `None` with the reason counted. `classes`: kinds of
+    /// nodes that were found not to do.
     fn score(
         &self,
-        job: &Job,
-        group: &TaskGroup,
+        asked: &Asked<'_>,
         node: &Node,
-        previous: Option<&Allocation>,
-        resources: &AllocatedResources,
+        classes: &mut BTreeSet<String>,
         metrics: &mut PlacementMetrics,
-    ) -> Option<(f64, serde_json::Value)> {
+    ) -> Option<(f64, serde_json::Value, AllocatedResources)> {
+        let (job, group) = (asked.job, asked.group);
         let of_group = self.own.get(&(node.id.clone(), group.name.clone())).copied().unwrap_or(0);
         let of_job: u64 = self.own.iter().filter(|((id, _), _)| *id == node.id).map(|(_, count)| count).sum();
         let distinct = if constraint::is_distinct_for_job(job) { of_job } else { of_group };
-        if let Feasibility::Filtered(reason) = constraint::check(job, group, node, distinct) {
+        let like = |property: &str, value: Option<&str>| self.like(property, value);
+        if let Feasibility::Filtered(reason) = constraint::check(job, group, node, distinct, &like) {
+            let by_place = reason.starts_with("distinct_") || reason.contains("unique.");
+            let class = node.computed_class.clone();
+            let known = !by_place && !class.is_empty() && !classes.insert(class);
+            let reason = if known { "computed class ineligible".to_owned() } else { reason };
             metrics.nodes_filtered += 1;
             *metrics.constraint_filtered.get_or_insert_default().entry(reason).or_default() += 1;
+            if !node.node_class.is_empty() {
+                *metrics
+                    .class_filtered
+                    .get_or_insert_default()
+                    .entry(node.node_class.clone())
+                    .or_default() += 1;
+            }
+            return None;
+        }
+        let mut resources = demand(group);
+        let none = BTreeSet::new();
+        let taken = self.ports.get(&node.id).unwrap_or(&none);
+        if let Err(reason) = ports::choose(group, node, taken, self.first_port, &mut resources.shared) {
+            exhausted(metrics, node, reason);
             return None;
         }
         let mut with = self.used.get(&node.id).copied().unwrap_or_default();
         add(&mut with, resources.total(), 1);
-        let room = [
-            node.node_resources.cpu.cpu_shares,
-            node.node_resources.memory.memory_mb,
-            node.node_resources.disk.disk_mb,
-        ];
+        let room = node.node_resources.room();
         for (dimension, (with, room)) in ["cpu", "memory", "disk"].into_iter().zip(with.iter().zip(room)) {
             if *with > room {
-                metrics.nodes_exhausted += 1;
-                *metrics
-                    .dimension_exhausted
-                    .get_or_insert_default()
-                    .entry(dimension.to_owned())
-                    .or_default() += 1;
+                exhausted(metrics, node, dimension.to_owned());
+                note_resources(metrics, group, dimension);
                 return None;
             }
         }
-        Some(rank(node, group, of_group, previous, with, room))
+        let (score, meta) = rank(asked, node, of_group, with, room);
+        Some((score, meta, resources))
     }
 }
 
-/// Binpacking, less for each allocation of the same group that is there already, and for the node it failed on.
-fn rank(
-    node: &Node,
-    group: &TaskGroup,
-    of_group: u64,
-    previous: Option<&Allocation>,
-    with: [i64; 3],
-    room: [i64; 3],
-) -> (f64, serde_json::Value) {
-    let free = |dimension: usize| 1.0 - with[dimension] as f64 / (room[dimension].max(1)) as f64;
-    let packed = ((20.0 - (10_f64.powf(free(0)) + 10_f64.powf(free(1)))) / 18.0).clamp(0.0, 1.0);
-    let crowd = if of_group > 0 { -((of_group + 1) as f64) / (group.count.max(1)) as f64 } else { 0.0 };
-    let failed_here =
-        previous.is_some_and(|previous| previous.node_id == node.id && previous.client_status == "failed");
-    let penalty = if failed_here { -1.0 } else { 0.0 };
-    let counted: Vec<f64> = [packed, crowd, penalty]
-        .into_iter()
-        .enumerate()
-        .filter(|(at, score)| *at == 0 || *score != 0.0)
-        .map(|(_, score)| score)
-        .collect();
-    let score = counted.iter().sum::<f64>() / counted.len() as f64;
-    let meta = json!({
-        "NodeID": node.id, "NormScore": score,
-        "Scores": {"binpack": packed, "job-anti-affinity": crowd, "node-affinity": 0.0, "node-reschedule-penalty": penalty},
-    });
-    (score, meta)
+fn exhausted(metrics: &mut PlacementMetrics, node: &Node, dimension: String) {
+    metrics.nodes_exhausted += 1;
+    *metrics.dimension_exhausted.get_or_insert_default().entry(dimension).or_default() += 1;
+    if !node.node_class.is_empty() {
+        *metrics.class_exhausted.get_or_insert_default().entry(node.node_class.clone()).or_default() += 1;
+    }
+}
+
+/// What each task wanted of a dimension that there is not enough of.
+fn note_resources(metrics: &mut PlacementMetrics, group: &TaskGroup, dimension: &str) {
+    if !metrics.resources_exhausted.is_null() {
+        return;
+    }
+    let wanted = |task: &crate::structs::Task| {
+        let (cpu, memory) = match dimension {
+            "cpu" => (task.cpu(), 0),
+            "memory" => (0, task.memory()),
+            _ => (0, 0),
+        };
+        let fields = serde_json::json!({"CPU": cpu, "Cores": 0, "Devices": null, "DiskMB": 0, "IOPS": 0,
+            "MemoryMB": memory, "MemoryMaxMB": 0, "NUMA": null, "Networks": null, "SecretsMB": 0});
+        (task.name.clone(), fields)
+    };
+    if dimension != "disk" {
+        metrics.resources_exhausted = serde_json::Value::Object(group.tasks.iter().map(wanted).collect());
+    }
 }
 
 fn demand(group: &TaskGroup) -> AllocatedResources {
@@ -232,7 +290,8 @@ fn demand(group: &TaskGroup) -> AllocatedResources {
     };
     for task in &group.tasks {
         let max = task.resources.get("MemoryMaxMB").and_then(serde_json::Value::as_i64).unwrap_or(0);
-        resources.task_lifecycles.insert(task.name.clone(), serde_json::Value::Null);
+        let lifecycle = task.rest.get("Lifecycle").cloned().unwrap_or_default();
+        resources.task_lifecycles.insert(task.name.clone(), lifecycle);
         resources.tasks.insert(
             task.name.clone(),
             AllocatedTask {
@@ -247,6 +306,12 @@ fn demand(group: &TaskGroup) -> AllocatedResources {
 
 fn add(sum: &mut [i64; 3], part: [i64; 3], sign: i64) {
     sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += sign * part);
+}
+
+/// Whether a node is of the datacenters and the pool that a job asks for.
+pub(super) fn is_asked(job: &Job, node: &Node) -> bool {
+    (job.node_pool == "all" || node.node_pool == job.node_pool)
+        && job.datacenters.iter().any(|pattern| matches_glob(pattern, &node.datacenter))
 }
 
 /// `*` stands for anything.

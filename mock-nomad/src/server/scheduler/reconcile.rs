@@ -3,29 +3,46 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::placement::Cluster;
-use super::reschedule::{Verdict, judge};
-use super::{Step, Want, duration, from_nanos};
-use crate::state::StopAllocation;
-use crate::structs::{Allocation, Job, TaskGroup};
+use super::constraint::{Feasibility, check};
+use super::placement::{Cluster, is_asked};
+use super::rollout::Rollout;
+use super::{Step, Want};
+use crate::structs::{Allocation, AllocationHealth, Job, TaskGroup};
 
 /// A group's allocations, sorted by what becomes of them.
 #[derive(Default)]
-struct Sorted {
+pub(super) struct Sorted {
     /// They stay, unless there are too many or the job changed.
-    keep: Vec<Arc<Allocation>>,
-    /// They are to be replaced.
-    replace: Vec<Want>,
+    pub(super) keep: Vec<Arc<Allocation>>,
+    /// They are to be replaced, whatever else holds.
+    pub(super) replace: Vec<Want>,
     /// Batch work that is done and counts.
-    done: BTreeSet<String>,
+    pub(super) done: BTreeSet<String>,
     /// Names whose replacement comes later.
-    later: BTreeSet<String>,
+    pub(super) later: BTreeSet<String>,
+}
+
+/// A group's allocations against the newest version of the job.
+#[derive(Default)]
+struct Renewal {
+    /// They are of the newest version.
+    kept: Vec<Arc<Allocation>>,
+    /// They become the newest version without a restart.
+    in_place: Vec<Arc<Allocation>>,
+    /// They have to be replaced.
+    destructive: Vec<Arc<Allocation>>,
 }
 
 impl Step<'_> {
     /// Brings a service or batch job to its counts.
     pub(super) fn service(&mut self, job: &Arc<Job>, cluster: &mut Cluster<'_>) {
         let tables = self.tables;
+        let mut rollout = if job.kind == "service" {
+            let newest = tables.work.deployments.newest_of_job(&job.namespace, &job.id);
+            Rollout::of(job, newest, &mut self.plan)
+        } else {
+            Rollout::default()
+        };
         let mut by_group: BTreeMap<&str, Vec<&Arc<Allocation>>> = BTreeMap::new();
         for allocation in tables.allocations_of_job(&job.namespace, &job.id) {
             by_group.entry(&allocation.task_group).or_default().push(allocation);
@@ -39,8 +56,9 @@ impl Step<'_> {
         for group in &job.task_groups {
             let allocations = by_group.remove(group.name.as_str()).unwrap_or_default();
             self.changes(&group.name);
-            self.group(job, group, &allocations, cluster);
+            self.group(job, group, &allocations, &mut rollout, cluster);
         }
+        self.deployment_id = rollout.finish(&mut self.plan);
     }
 
     fn group(
@@ -48,161 +66,151 @@ impl Step<'_> {
         job: &Arc<Job>,
         group: &TaskGroup,
         allocations: &[&Arc<Allocation>],
+        rollout: &mut Rollout,
         cluster: &mut Cluster<'_>,
     ) {
+        let had_this_version = allocations.iter().any(|found| is_of_version(found, job));
         let mut sorted = self.sort(job, group, allocations);
         let count = usize::try_from(group.count).unwrap_or(0);
+        let state = rollout.state(&group.name);
+        let promoted = state.is_some_and(|state| state.promoted);
+        let canarying = state.is_some_and(|state| state.desired_canaries > 0 && !state.promoted);
+        let canaries = self.split_canaries(rollout, promoted, &mut sorted);
         self.drop_doubles(group, &mut sorted.keep);
         self.drop_surplus(&mut sorted.keep, count.saturating_sub(sorted.done.len()));
-        let mut wants = self.renew(job, group, &mut sorted);
-        let mut names: BTreeSet<String> =
-            sorted.keep.iter().map(|allocation| allocation.name.clone()).collect();
-        names.extend(sorted.done);
-        names.extend(sorted.later);
-        names.extend(wants.iter().map(|want| want.name.clone()));
-        for want in sorted.replace {
-            if names.len() < count && names.insert(want.name.clone()) {
-                wants.push(want);
-            }
+        let renewal = self.compare(job, group, &sorted.keep);
+        let wanted_canaries = usize::try_from(group.number("Update", "Canary").unwrap_or(0)).unwrap_or(0);
+        let has_strategy = job.kind == "service" && group.number("Update", "MaxParallel").unwrap_or(0) > 0;
+        let begins_canaries = has_strategy
+            && wanted_canaries > canaries.len()
+            && !renewal.destructive.is_empty()
+            && !promoted
+            && !rollout.is_held();
+        let canarying = canarying || begins_canaries;
+
+        let (wants, missing) = self.missing(job, group, &mut sorted, &canaries, count);
+        let held = rollout.is_held() || canarying;
+        let mut wants: Vec<Want> = if held && !had_nothing(&sorted) {
+            wants.into_iter().filter(|want| want.previous.is_some()).collect()
+        } else {
+            wants
+        };
+        let limit = if has_strategy && !(renewal.destructive.is_empty()) {
+            rollout
+                .limit(group, canarying, &both(&renewal.kept, &canaries))
+                .saturating_sub(missing.min(wants.len()))
+        } else if canarying {
+            0
+        } else {
+            count
+        };
+        let updates = !renewal.destructive.is_empty() || !renewal.in_place.is_empty();
+        if has_strategy
+            && group.count > 0
+            && !rollout.has_failed()
+            && rollout.state(&group.name).is_none()
+            && (!had_this_version || updates)
+        {
+            let canaries = if begins_canaries { group.number("Update", "Canary").unwrap_or(0) } else { 0 };
+            let ids = self.ids;
+            rollout.begin(job, group, canaries, || ids.uuid());
         }
-        for index in 0..count {
-            let name = format!("{}.{}[{index}]", job.id, group.name);
-            if names.len() < count && names.insert(name.clone()) {
-                wants.push(Want { name, ..Want::default() });
-            }
+        let deployment = rollout.id().to_owned();
+        let changes = self.renew(&renewal, limit, &deployment, &mut wants);
+        rollout.note(group, changes || !wants.is_empty() || begins_canaries || !sorted.later.is_empty());
+        if begins_canaries {
+            self.canaries(job, group, wanted_canaries - canaries.len(), &sorted.keep, &canaries, &mut wants);
         }
         for stop in &self.plan.stop {
             cluster.release(&stop.id);
         }
-        for want in wants {
+        for mut want in wants {
             let found = cluster.find(job, group, want.previous.as_deref());
+            want.deployment.clone_from(&deployment);
             self.place(job, &group.name, want, found);
         }
     }
 
-    fn sort(&mut self, job: &Job, group: &TaskGroup, allocations: &[&Arc<Allocation>]) -> Sorted {
-        let mut sorted = Sorted::default();
-        for &allocation in allocations {
-            if allocation.is_server_terminal()
-                || !allocation.next_allocation.is_empty() && allocation.is_client_terminal()
-            {
-                if job.is_batch()
-                    && allocation.client_status == "complete"
-                    && allocation.desired_status == "run"
-                {
-                    sorted.done.insert(allocation.name.clone());
-                }
-                continue;
-            }
-            match allocation.client_status.as_str() {
-                "complete" if job.is_batch() => {
-                    sorted.done.insert(allocation.name.clone());
-                }
-                "complete" | "lost" => {}
-                "failed" => self.sort_failed(job, group, allocation, &mut sorted),
-                _ if self.node_is_gone(allocation) => {
-                    self.changes(&group.name).stop += 1;
-                    self.lose(allocation);
-                    sorted.replace.push(replacement(allocation));
-                }
-                _ if self.is_disconnected(allocation) => {
-                    self.sort_disconnected(group, allocation, &mut sorted)
-                }
-                _ => sorted.keep.push(Arc::clone(allocation)),
-            }
+    /// Takes canaries that wait for promotion out of those that are kept; those of another deployment stop.
+    fn split_canaries(
+        &mut self,
+        rollout: &Rollout,
+        promoted: bool,
+        sorted: &mut Sorted,
+    ) -> Vec<Arc<Allocation>> {
+        if promoted {
+            return Vec::new();
         }
-        sorted
+        let (canaries, keep) =
+            std::mem::take(&mut sorted.keep).into_iter().partition::<Vec<_>, _>(|found| found.is_canary());
+        sorted.keep = keep;
+        let (own, other) =
+            canaries.into_iter().partition::<Vec<_>, _>(|found| rollout.has(found) && !rollout.has_failed());
+        other.iter().for_each(|allocation| self.stop(allocation, "alloc not needed due to job update"));
+        own
     }
 
-    fn sort_failed(
+    /// What is wanted to reach the count, and how much of it is new.
+    fn missing(
         &mut self,
         job: &Job,
         group: &TaskGroup,
-        allocation: &Arc<Allocation>,
         sorted: &mut Sorted,
-    ) {
-        match judge(group, allocation, self.now) {
-            Verdict::Now(tracker) => {
-                self.changes(&group.name).now += 1;
-                self.plan.stop.push(StopAllocation {
-                    id: allocation.id.clone(),
-                    desired_status: "stop".to_owned(),
-                    description: "alloc was rescheduled because it failed".to_owned(),
-                    ..StopAllocation::default()
-                });
-                sorted.replace.push(Want { tracker: Some(tracker), ..replacement(allocation) });
-            }
-            Verdict::At(at) => {
-                self.changes(&group.name).later += 1;
-                let pending = self
-                    .tables
-                    .evaluations
-                    .get(&allocation.followup_eval_id)
-                    .is_some_and(|known| !known.is_terminal());
-                if !pending || self.evaluation.id == allocation.followup_eval_id {
-                    let followup = self.evaluate_at(at, "alloc-failure", "created for delayed rescheduling");
-                    self.mark(allocation, "", None, Some(followup));
-                }
-                sorted.later.insert(allocation.name.clone());
-            }
-            // It failed for good, and its place stays empty.
-            Verdict::Never => {
-                if !job.is_batch() || allocation.client_status == "failed" {
-                    sorted.later.insert(allocation.name.clone());
-                }
+        canaries: &[Arc<Allocation>],
+        count: usize,
+    ) -> (Vec<Want>, usize) {
+        let mut names: BTreeSet<String> =
+            sorted.keep.iter().map(|allocation| allocation.name.clone()).collect();
+        names.extend(sorted.done.iter().cloned());
+        names.extend(sorted.later.iter().cloned());
+        // Where nothing of the old version is left, canaries fill its places.
+        if sorted.keep.is_empty() {
+            names.extend(canaries.iter().map(|allocation| allocation.name.clone()));
+        }
+        let mut wants = Vec::new();
+        for want in std::mem::take(&mut sorted.replace) {
+            if names.len() < count && names.insert(want.name.clone()) {
+                wants.push(want);
             }
         }
-    }
-
-    fn is_disconnected(&self, allocation: &Allocation) -> bool {
-        self.tables.nodes.get(&allocation.node_id).is_some_and(|node| node.status == "disconnected")
-    }
-
-    /// Work on a disconnected node is given up, or kept as unknown for a while.
-    fn sort_disconnected(&mut self, group: &TaskGroup, allocation: &Arc<Allocation>, sorted: &mut Sorted) {
-        let lost_after = duration(group.number("Disconnect", "LostAfter").unwrap_or(0));
-        let since = match allocation.client_status.as_str() {
-            "unknown" => from_nanos(allocation.modify_time),
-            _ => self.now,
-        };
-        if lost_after.is_zero() || allocation.client_status == "pending" || since + lost_after <= self.now {
-            self.changes(&group.name).stop += 1;
-            self.lose(allocation);
-            sorted.replace.push(replacement(allocation));
-            return;
-        }
-        if allocation.client_status != "unknown" {
-            let followup = self.evaluate_at(
-                self.now + lost_after,
-                "max-disconnect-timeout",
-                "created for delayed disconnect timeout",
-            );
-            let why = "alloc is unknown since its node is disconnected";
-            self.mark(allocation, why, Some("unknown".to_owned()), Some(followup));
-            if group.flag("Disconnect", "Replace") {
-                sorted.replace.push(replacement(allocation));
-                return;
+        let before = wants.len();
+        for index in 0..count {
+            if names.len() >= count {
+                break;
+            }
+            let name = format!("{}.{}[{index}]", job.id, group.name);
+            if names.insert(name.clone()) {
+                wants.push(Want { name, ..Want::default() });
             }
         }
-        sorted.keep.push(Arc::clone(allocation));
+        let missing = wants.len() - before;
+        (wants, missing)
     }
 
-    fn mark(
+    /// New canaries, with the names of those that they will replace.
+    fn canaries(
         &mut self,
-        allocation: &Allocation,
-        why: &str,
-        client_status: Option<String>,
-        followup: Option<String>,
+        job: &Job,
+        group: &TaskGroup,
+        number: usize,
+        keep: &[Arc<Allocation>],
+        canaries: &[Arc<Allocation>],
+        wants: &mut Vec<Want>,
     ) {
-        let description =
-            if why.is_empty() { allocation.desired_description.clone() } else { why.to_owned() };
-        self.plan.stop.push(StopAllocation {
-            id: allocation.id.clone(),
-            desired_status: allocation.desired_status.clone(),
-            description,
-            client_status,
-            followup_eval_id: followup,
-        });
+        let taken: BTreeSet<&str> = canaries.iter().map(|canary| canary.name.as_str()).collect();
+        let own = keep.iter().map(|found| found.name.clone());
+        let more = (0..).map(|index| format!("{}.{}[{index}]", job.id, group.name));
+        let mut names = BTreeSet::new();
+        for name in own.chain(more) {
+            if names.len() == number {
+                break;
+            }
+            if !taken.contains(name.as_str()) {
+                names.insert(name);
+            }
+        }
+        self.changes(&group.name).canary += number as u64;
+        wants.extend(names.into_iter().map(|name| Want { name, canary: true, ..Want::default() }));
     }
 
     /// After a reconnection there may be two of a name: one goes.
@@ -211,6 +219,8 @@ impl Step<'_> {
         if group.text("Disconnect", "Reconcile") == Some("keep_replacement") {
             keep.reverse();
         }
+        // Of two, the one that is of the newest version and promoted wins.
+        keep.sort_by_key(|allocation| std::cmp::Reverse(version_of(allocation)));
         let mut names = BTreeSet::new();
         let mut doubles = Vec::new();
         keep.retain(|allocation| {
@@ -231,39 +241,85 @@ impl Step<'_> {
         }
     }
 
-    /// Allocations of older versions become the newest: where they can, without a restart.
-    fn renew(&mut self, job: &Arc<Job>, group: &TaskGroup, sorted: &mut Sorted) -> Vec<Want> {
-        let mut wants = Vec::new();
-        let mut kept = Vec::new();
-        for allocation in std::mem::take(&mut sorted.keep) {
+    /// Whether the node of an allocation is one for the new version of its job.
+    fn may_stay(&self, job: &Job, group: &TaskGroup, allocation: &Allocation) -> bool {
+        let Some(node) = self.tables.nodes.get(&allocation.node_id) else { return true };
+        is_asked(job, node) && check(job, group, node, 0, &|_, _| 0) == Feasibility::Feasible
+    }
+
+    fn compare(&self, job: &Arc<Job>, group: &TaskGroup, keep: &[Arc<Allocation>]) -> Renewal {
+        let mut renewal = Renewal::default();
+        for allocation in keep {
             let theirs = allocation.job.as_deref();
-            if theirs.is_some_and(|theirs| {
-                theirs.version == job.version && theirs.create_index == job.create_index
-            }) {
-                self.changes(&group.name).ignore += 1;
-                kept.push(allocation);
-            } else if theirs
-                .and_then(|theirs| theirs.group(&group.name))
-                .is_some_and(|theirs| theirs.updates_in_place(group))
+            let list = if is_of_version(allocation, job) {
+                &mut renewal.kept
+            } else if theirs.is_some_and(|theirs| theirs.updates_in_place(job, &group.name))
+                && self.may_stay(job, group, allocation)
             {
-                self.changes(&group.name).in_place += 1;
-                self.plan.update.push(allocation.id.clone());
-                kept.push(allocation);
+                &mut renewal.in_place
             } else {
-                self.changes(&group.name).destructive += 1;
-                self.stop(&allocation, "alloc is being updated due to job update");
-                wants.push(replacement(&allocation));
-            }
+                &mut renewal.destructive
+            };
+            list.push(Arc::clone(allocation));
         }
-        sorted.keep = kept;
-        wants
+        renewal
+    }
+
+    /// Updates what can be updated without a restart, and as many of the others as `limit` allows. Whether there are any.
+    fn renew(&mut self, renewal: &Renewal, limit: usize, deployment: &str, wants: &mut Vec<Want>) -> bool {
+        let Some(group) = renewal.kept.iter().chain(&renewal.in_place).chain(&renewal.destructive).next()
+        else {
+            return false;
+        };
+        let group = group.task_group.clone();
+        self.changes(&group).ignore += renewal.kept.len() as u64;
+        self.changes(&group).in_place += renewal.in_place.len() as u64;
+        self.plan.update.extend(renewal.in_place.iter().map(|allocation| allocation.id.clone()));
+        if !renewal.in_place.is_empty() {
+            self.plan.update_deployment = deployment.to_owned();
+        }
+        let (now, later) = renewal.destructive.split_at(limit.min(renewal.destructive.len()));
+        self.changes(&group).ignore += later.len() as u64;
+        self.changes(&group).destructive += now.len() as u64;
+        for allocation in now {
+            self.stop_counted(allocation, "alloc is being updated due to job update");
+            wants.push(Want { updates: true, ..replacement(allocation) });
+        }
+        !renewal.in_place.is_empty() || !renewal.destructive.is_empty()
     }
 }
 
-fn replacement(allocation: &Arc<Allocation>) -> Want {
+fn had_nothing(sorted: &Sorted) -> bool {
+    sorted.keep.is_empty()
+}
+
+fn both(one: &[Arc<Allocation>], other: &[Arc<Allocation>]) -> Vec<Arc<Allocation>> {
+    one.iter().chain(other).cloned().collect()
+}
+
+fn version_of(allocation: &Allocation) -> u64 {
+    allocation.job.as_deref().map_or(0, |job| job.version)
+}
+
+/// Whether an allocation is one of the job's newest version.
+pub(super) fn is_of_version(allocation: &Allocation, job: &Job) -> bool {
+    allocation
+        .job
+        .as_deref()
+        .is_some_and(|theirs| theirs.version == job.version && theirs.create_index == job.create_index)
+}
+
+/// What takes an allocation's place.
+pub(super) fn replacement(allocation: &Arc<Allocation>) -> Want {
     Want {
         name: allocation.name.clone(),
         previous: Some(Arc::clone(allocation)),
         tracker: allocation.reschedule_tracker.clone(),
+        ..Want::default()
     }
+}
+
+/// The health of an allocation that is just placed: only canaries have any.
+pub(super) fn first_health(canary: bool) -> Option<AllocationHealth> {
+    canary.then(|| AllocationHealth { canary: true, ..AllocationHealth::default() })
 }

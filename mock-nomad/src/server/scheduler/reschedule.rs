@@ -20,16 +20,10 @@ pub(super) enum Verdict {
 
 /// Judges by the group's reschedule policy.
 pub(super) fn judge(group: &TaskGroup, allocation: &Allocation, now: OffsetDateTime) -> Verdict {
-    let tracker = allocation.reschedule_tracker.clone().unwrap_or_default();
-    let number = |field: &str| group.number("ReschedulePolicy", field).unwrap_or(0);
-    if !group.flag("ReschedulePolicy", "Unlimited") {
-        let window = now - duration(number("Interval"));
-        let recent =
-            tracker.events.iter().filter(|event| from_nanos(event.reschedule_time) >= window).count();
-        if i64::try_from(recent).unwrap_or(i64::MAX) >= number("Attempts") {
-            return Verdict::Never;
-        }
+    if !is_eligible(group, allocation, now) {
+        return Verdict::Never;
     }
+    let tracker = allocation.reschedule_tracker.clone().unwrap_or_default();
     let delay = next_delay(group, &tracker);
     let failed_at = allocation.finished_at().0.unwrap_or_else(|| from_nanos(allocation.modify_time));
     let due = failed_at + delay;
@@ -44,7 +38,24 @@ pub(super) fn judge(group: &TaskGroup, allocation: &Allocation, now: OffsetDateT
         prev_node_id: allocation.node_id.clone(),
         delay: i64::try_from(delay.as_nanos()).unwrap_or(i64::MAX),
     });
+    tracker.last_reschedule = "ok".to_owned();
     Verdict::Now(tracker)
+}
+
+/// Whether a failed allocation may be placed anew.
+pub(in crate::server) fn is_eligible(
+    group: &TaskGroup,
+    allocation: &Allocation,
+    now: OffsetDateTime,
+) -> bool {
+    if group.flag("ReschedulePolicy", "Unlimited") {
+        return true;
+    }
+    let number = |field: &str| group.number("ReschedulePolicy", field).unwrap_or(0);
+    let window = now - duration(number("Interval"));
+    let events = allocation.reschedule_tracker.iter().flat_map(|tracker| &tracker.events);
+    let recent = events.filter(|event| from_nanos(event.reschedule_time) >= window).count();
+    i64::try_from(recent).is_ok_and(|recent| recent < number("Attempts"))
 }
 
 fn next_delay(group: &TaskGroup, tracker: &RescheduleTracker) -> Duration {

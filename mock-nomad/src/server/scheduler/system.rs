@@ -14,7 +14,9 @@ impl Step<'_> {
             if allocation.is_terminal() {
                 continue;
             }
-            if self.node_is_gone(allocation) {
+            if allocation.desired_transition.migrate == Some(true) {
+                self.stop(allocation, "alloc is being migrated");
+            } else if self.node_is_gone(allocation) {
                 self.changes(&allocation.task_group).stop += 1;
                 self.lose(allocation);
             } else if job.group(&allocation.task_group).is_none() {
@@ -46,11 +48,8 @@ impl Step<'_> {
             let same = newest.job.as_deref().is_some_and(|theirs| {
                 theirs.version == job.version && theirs.create_index == job.create_index
             });
-            let can_stay = newest
-                .job
-                .as_deref()
-                .and_then(|theirs| theirs.group(&group.name))
-                .is_some_and(|theirs| theirs.updates_in_place(group));
+            let theirs = newest.job.as_deref();
+            let can_stay = theirs.is_some_and(|theirs| theirs.updates_in_place(job, &group.name));
             match (newest.is_client_terminal(), same, can_stay) {
                 // Ended sysbatch work is done until the job changes; failed system work stays failed.
                 (true, true, _) => return,
@@ -66,7 +65,7 @@ impl Step<'_> {
                 }
                 (false, false, false) => {
                     self.changes(&group.name).destructive += 1;
-                    self.stop(newest, "alloc is being updated due to job update");
+                    self.stop_counted(newest, "alloc is being updated due to job update");
                     cluster.release(&newest.id);
                     previous = Some(Arc::clone(newest));
                 }
@@ -75,7 +74,8 @@ impl Step<'_> {
         if group.count == 0 || !cluster.is_feasible(job, group, node) {
             return;
         }
-        let want = Want { name: format!("{}.{}[0]", job.id, group.name), previous, tracker: None };
+        let name = format!("{}.{}[0]", job.id, group.name);
+        let want = Want { name, updates: previous.is_some(), previous, ..Want::default() };
         let found = cluster.find_on(job, group, node);
         self.place(job, &group.name, want, found);
     }

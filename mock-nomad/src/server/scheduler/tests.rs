@@ -5,7 +5,7 @@ use std::time::Duration;
 use lab_world::{DEFAULT_EPOCH, Entropy};
 use serde_json::json;
 
-use super::{Outcome, nanos, schedule};
+use super::{Outcome, give_up, nanos, schedule};
 use crate::state::{Command, PlanResult, StatusChange, Store};
 use crate::structs::{Allocation, Evaluation, Job, Node, TaskState, canonicalize};
 
@@ -52,7 +52,9 @@ impl Bench {
             ..Evaluation::default()
         };
         let now = DEFAULT_EPOCH + Duration::from_secs(after);
-        self.store.read(|tables| schedule(tables, &evaluation, now, &Entropy::seeded(1), &Entropy::seeded(2)))
+        self.store.read(|tables| {
+            schedule(tables, &evaluation, now, &Entropy::seeded(after + 100), &Entropy::seeded(2))
+        })
     }
 
     fn step(&mut self, after: u64) -> Outcome {
@@ -92,7 +94,10 @@ fn allocations_spread_and_what_is_too_much_is_told() {
         Some([("cpu".to_owned(), 2)].into())
     );
     assert_eq!(outcome.followups[0].status, "blocked");
-    assert_eq!(outcome.finished.plan_annotations["DesiredTGUpdates"]["g"]["Place"], 4);
+    assert_eq!(
+        outcome.finished.plan_annotations["DesiredTGUpdates"]["g"]["Place"], 5,
+        "as many as are wanted"
+    );
     assert_eq!(
         bench.decide(1).plan,
         PlanResult { at: bench.decide(1).plan.at, ..PlanResult::default() },
@@ -123,10 +128,10 @@ fn failed_work_comes_again_later_and_elsewhere() {
     let later = bench.step(11);
     assert!(later.plan.place.is_empty());
     assert_eq!(later.followups[0].wait_until.0, Some(DEFAULT_EPOCH + Duration::from_secs(40)));
-    assert_eq!(later.followups[0].triggered_by, "alloc-failure");
+    assert_eq!(later.followups[0].triggered_by, "alloc-reschedule");
     assert!(bench.step(12).followups.is_empty(), "one is enough");
     let again = bench.decide(40);
-    assert_eq!(again.plan.stop[0].description, "alloc was rescheduled because it failed");
+    assert_eq!((again.plan.stop[0].id.as_str(), again.plan.stop[0].description.as_str()), (&*first.id, ""));
     let second = &again.plan.place[0];
     assert_ne!(second.node_id, first.node_id);
     assert_eq!(second.previous_allocation, first.id);
@@ -157,7 +162,7 @@ fn a_disconnected_node_keeps_its_work_for_a_while() {
     bench.apply(status(&first.node_id, "ready"));
     bench.report(&first, "running", 20);
     let reconciled = bench.decide(21);
-    assert_eq!(reconciled.plan.stop.iter().map(|stop| &stop.id).collect::<Vec<_>>(), [&back.id]);
+    assert_eq!(reconciled.plan.stop.iter().map(|stop| &stop.id).collect::<Vec<_>>(), [&back.id],);
     bench.apply(status(&first.node_id, "disconnected"));
     bench.step(30);
     let late = bench.decide(100);
@@ -167,4 +172,18 @@ fn a_disconnected_node_keeps_its_work_for_a_while() {
             .iter()
             .any(|stop| stop.id == first.id && stop.client_status.as_deref() == Some("lost"))
     );
+}
+
+#[test]
+fn who_is_refused_again_and_again_waits_for_room() {
+    let evaluation = |kind: &str| Evaluation { id: "e".into(), kind: kind.into(), ..Evaluation::default() };
+    let service = give_up(&evaluation("service"), 5, DEFAULT_EPOCH, &Entropy::seeded(1));
+    assert_eq!(service.finished.status, "failed");
+    assert_eq!(service.finished.status_description, "maximum attempts reached (5)");
+    let blocked = &service.followups[0];
+    assert_eq!(service.finished.blocked_eval, blocked.id);
+    assert_eq!((blocked.status.as_str(), blocked.triggered_by.as_str()), ("blocked", "max-plan-attempts"));
+    assert_eq!(blocked.status_description, "created due to placement conflicts");
+    let system = give_up(&evaluation("system"), 5, DEFAULT_EPOCH, &Entropy::seeded(1));
+    assert!(system.followups.is_empty() && system.finished.blocked_eval.is_empty());
 }

@@ -39,6 +39,33 @@ fn followers_forward_and_double_the_error() {
 }
 
 #[test]
+fn leadership_goes_where_an_operator_wants_it() {
+    cluster(3, 1, async |cluster| {
+        let from = cluster.leader().address.to_string();
+        let (heir, other) = (cluster.followers()[0], cluster.followers()[1]);
+        let (id, address) = (heir.server.id().to_owned(), heir.address.to_string());
+        let asked = json!({"ID": id});
+        let answer =
+            cluster.call(other, "Operator.TransferLeadershipToPeer", asked).await.expect("handed on");
+        let address_in = |name: &str| Body(Body(&answer).get(name).expect(name)).string("Address").to_owned();
+        assert_eq!((address_in("From"), address_in("To")), (from.clone(), address.clone()));
+        assert!(!Body(&answer).boolean("Noop"));
+        cluster.sleep(2).await;
+        assert_eq!(cluster.leader().address.to_string(), address);
+        cluster.run_job("app", "service", 1, json!({})).await.expect("the new leader takes work");
+        cluster.sleep(3).await;
+        assert_eq!(cluster.work("app"), ["running/run"]);
+        let asked = json!({"Address": address});
+        let again =
+            cluster.call(other, "Operator.TransferLeadershipToPeer", asked).await.expect("nothing to do");
+        assert!(Body(&again).boolean("Noop"));
+        let unknown = cluster.call(heir, "Operator.TransferLeadershipToPeer", json!({"ID": "nobody"})).await;
+        let text = "id \"nobody\" was not found in the Raft configuration";
+        assert_eq!(unknown, Err(RpcError::coded(400, text)));
+    });
+}
+
+#[test]
 fn unknown_methods_are_named_as_net_rpc_does() {
     cluster(1, 0, async |cluster| {
         for (method, text) in [

@@ -207,7 +207,7 @@ impl Cluster<'_> {
         let data_dir = Some("/opt/nomad".into());
         let id = crate::server::server_id(&host, Some(std::path::Path::new("/opt/nomad")));
         let member = ServerMember {
-            id,
+            id: id.clone(),
             name: format!("server-{number}.global"),
             region: "global".into(),
             datacenter: "dc1".into(),
@@ -218,6 +218,11 @@ impl Cluster<'_> {
         };
         self.board.lock().expect("no panic").members.insert(address, member);
         let settings = ServerSettings {
+            workers: crate::server::WorkerPool::configured(None, &[]),
+            id,
+            access: crate::server::AccessSettings::default(),
+            keyring: crate::server::KeyringSettings::default(),
+            introduction: crate::server::IntroductionSettings::default(),
             name: format!("server-{number}"),
             region: "global".into(),
             datacenter: "dc1".into(),
@@ -230,6 +235,7 @@ impl Cluster<'_> {
             heartbeat_grace: Duration::from_secs(10),
             failover_heartbeat_ttl: Duration::from_secs(300),
             vault_enabled: false,
+            vault_identity: serde_json::Value::Null,
         };
         let changes = Arc::clone(&port.changes);
         let port = Arc::new(port);
@@ -266,8 +272,12 @@ impl Cluster<'_> {
             node_pool: "default".into(),
             meta: BTreeMap::new(),
             data_dir: Some("/opt/nomad".into()),
+            alloc_dir: "/opt/nomad/alloc".into(),
+            vault: crate::seam::VaultSettings::default(),
+            raw_exec: true,
             http_advertise: SocketAddr::new(host.net.address(), 4646),
             tls_http: false,
+            introduction: String::new(),
             servers,
             dev: false,
         };
@@ -333,7 +343,9 @@ impl Cluster<'_> {
             .into_iter()
             .flatten()
             .for_each(|(name, value)| group[name] = value.clone());
-        let job = canonicalize(&json!({"ID": id, "Type": kind, "TaskGroups": [group]}), "global");
+        let mut job = json!({"ID": id, "Type": kind, "TaskGroups": [group]});
+        extra["Job"].as_object().into_iter().flatten().for_each(|(name, value)| job[name] = value.clone());
+        let job = canonicalize(&job, "global");
         self.call(self.leader(), "Job.Register", json!({"Job": job})).await
     }
 

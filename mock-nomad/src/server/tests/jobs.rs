@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::harness::cluster;
+use super::harness::{Cluster, cluster};
 use crate::seam::RpcError;
 use crate::structs::Body;
 
@@ -48,15 +48,24 @@ fn what_finds_no_room_waits_for_some() {
             tables.evaluations_of_job("default", "app").find(|found| found.status == "blocked").cloned()
         });
         assert_eq!(blocked.expect("a blocked evaluation").triggered_by, "queued-allocs");
+        assert_eq!(queued(cluster), 1);
         let new = cluster.start_client(2);
         cluster.clients.push(new);
         cluster.sleep(30).await;
         assert_eq!(cluster.work("app"), ["running/run"; 2]);
+        assert_eq!(queued(cluster), 0);
         let open = cluster.leader().server.store.read(|tables| {
             tables.evaluations_of_job("default", "app").filter(|found| !found.is_terminal()).count()
         });
         assert_eq!(open, 0);
     });
+}
+
+fn queued(cluster: &Cluster) -> u64 {
+    cluster.leader().server.store.read(|tables| {
+        let job = tables.job("default", "app").expect("registered");
+        tables.summary_of(job).summary["g"].queued
+    })
 }
 
 #[test]
@@ -121,6 +130,8 @@ fn new_versions_update_in_place_or_start_anew() {
         let other = json!({"Task": {"Env": {"A": "1"}}});
         cluster.run_job("app", "service", 2, other.clone()).await.expect("registered");
         cluster.sleep(3).await;
+        assert_eq!(cluster.work("app"), ["complete/stop", "running/run", "running/run"], "one at a time");
+        cluster.sleep(30).await;
         assert_eq!(cluster.work("app"), ["complete/stop", "complete/stop", "running/run", "running/run"]);
         let again = cluster.run_job("app", "service", 2, other).await.expect("registered");
         let job =
@@ -136,6 +147,11 @@ fn scaling_changes_the_count() {
         cluster.run_job("app", "service", 3, json!({})).await.expect("registered");
         cluster.sleep(3).await;
         let ask = |count: i64| json!({"JobID": "app", "Target": {"Group": "g"}, "Count": count});
+        assert_eq!(
+            cluster.call(cluster.leader(), "Job.Scale", ask(1)).await,
+            Err(RpcError::coded(400, "job scaling blocked due to active deployment"))
+        );
+        cluster.sleep(30).await;
         cluster.call(cluster.leader(), "Job.Scale", ask(1)).await.expect("scaled");
         cluster.sleep(3).await;
         assert_eq!(cluster.work("app"), ["complete/stop", "complete/stop", "running/run"]);

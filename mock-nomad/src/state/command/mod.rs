@@ -1,7 +1,16 @@
-//! The changes that go through the log.
+//! The changes that go through the log; the larger ones have a file each.
+
+mod job;
+mod node;
+mod plan;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::job::{DeploymentChange, DrainChange, Garbage, JobCommand};
+pub(crate) use self::node::StatusChange;
+pub(crate) use self::plan::{PlanResult, StopAllocation};
+
+use super::family::{AccessCommand, KeyringCommand, RegistryCommand, SettingsCommand, VariableCommand};
 use crate::structs::{Allocation, Evaluation, Job, Node, NodeEvent};
 
 /// One change of the state. Everything that could differ between servers (times, ids, random numbers) is in it.
@@ -62,51 +71,22 @@ pub(crate) enum Command {
     },
     /// What a scheduler decided.
     ApplyPlan(Box<PlanResult>),
+    /// Policies, tokens, roles and ways to log in.
+    Access(AccessCommand),
+    /// Keys.
+    Keyring(KeyringCommand),
+    /// Namespaces, node pools and services.
+    Registry(RegistryCommand),
+    /// Settings of the whole cluster.
+    Settings(SettingsCommand),
+    /// Variables.
+    Variables(VariableCommand),
+    /// Everything becomes as it was in a snapshot.
+    Restore(Vec<u8>),
+    /// Deployments, drains, periodic runs and garbage.
+    Job(JobCommand),
     /// Nothing: a new leader's first entry.
     Noop,
-}
-
-/// A change of a node's status.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct StatusChange {
-    /// The node.
-    pub(crate) node_id: String,
-    /// The new status.
-    pub(crate) status: String,
-    /// When, in seconds since 1970.
-    pub(crate) at: i64,
-    /// What the node's history says of it.
-    pub(crate) event: Option<NodeEvent>,
-}
-
-/// What a scheduler decided for one evaluation.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PlanResult {
-    /// The job that the placed allocations belong to, sent once for all of them.
-    pub(crate) job: Option<Job>,
-    /// Allocations to create.
-    pub(crate) place: Vec<Allocation>,
-    /// Allocations that become those of a newer version of the job without a restart.
-    pub(crate) update: Vec<String>,
-    /// Allocations to stop.
-    pub(crate) stop: Vec<StopAllocation>,
-    /// When, in nanoseconds since 1970.
-    pub(crate) at: i64,
-}
-
-/// An allocation to stop, or to mark.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct StopAllocation {
-    /// The allocation.
-    pub(crate) id: String,
-    /// What the servers want of it from now on.
-    pub(crate) desired_status: String,
-    /// Why.
-    pub(crate) description: String,
-    /// What the servers hold to be so, where the client cannot say (`lost`, `unknown`).
-    pub(crate) client_status: Option<String>,
-    /// The evaluation that looks at it again later.
-    pub(crate) followup_eval_id: Option<String>,
 }
 
 impl Command {
