@@ -4,15 +4,22 @@
 //! the real program is started on a machine; [`Agent::reload`] is SIGHUP, [`Agent::stop`] SIGTERM, and dropping it
 //! kill -9. It behaves as Nomad 1.11.3 does wherever another program or a person can see it; `docs/FIDELITY.md` lists
 //! the differences.
+//!
+//! A test takes a [`MockNomad`], which is a ready cluster on free ports in one expression.
 
+mod acl;
 mod agent;
 mod api;
+mod builder;
 mod client;
 mod config;
+mod filter;
 mod gossip;
 mod hclog;
 mod http;
+mod identity;
 mod listen;
+mod octets;
 mod raft;
 mod rpc;
 mod seam;
@@ -21,4 +28,12 @@ mod state;
 mod structs;
 mod tls;
 
-pub use crate::agent::{Agent, Exit, Options, StartError};
+pub use crate::agent::{Agent, Exit, Options, Overrides, StartError};
+pub use crate::builder::{Builder, MockNomad, MockNomadError};
+pub use crate::config::{
+    Checked, Configuration, Heartbeats, PortSettings, TlsSettings, UnreadableConfiguration,
+    check_configuration, is_configuration_name,
+};
+
+/// The version whose behaviour this is.
+pub const VERSION: &str = "1.11.3";

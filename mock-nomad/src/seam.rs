@@ -168,6 +168,8 @@ pub(crate) struct ServerParts {
 /// A server's configuration, with defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ServerSettings {
+    /// The server's own id.
+    pub(crate) id: String,
     /// The agent's name.
     pub(crate) name: String,
     /// Its region.
@@ -190,8 +192,18 @@ pub(crate) struct ServerSettings {
     pub(crate) heartbeat_grace: Duration,
     /// How long a new leader waits for every node's first heartbeat (default 5 min).
     pub(crate) failover_heartbeat_ttl: Duration,
+    /// The workers that it begins with.
+    pub(crate) workers: crate::server::WorkerPool,
+    /// Who may do what.
+    pub(crate) access: crate::server::AccessSettings,
+    /// How the servers look after their keys.
+    pub(crate) keyring: crate::server::KeyringSettings,
+    /// Whether new nodes must introduce themselves.
+    pub(crate) introduction: crate::server::IntroductionSettings,
     /// Whether the agent's `vault` block is enabled, without which no job may ask for Vault.
     pub(crate) vault_enabled: bool,
+    /// The identity that tasks prove themselves to Vault with, as a job has it; `null` where there is none.
+    pub(crate) vault_identity: serde_json::Value,
 }
 
 /// What a client agent needs to run; see `crate::client::Client::start`.
@@ -226,12 +238,33 @@ pub(crate) struct ClientSettings {
     pub(crate) meta: std::collections::BTreeMap<String, String>,
     /// The agent's data directory; id, secret and allocations live in `client` below it. `None`: nothing is kept.
     pub(crate) data_dir: Option<PathBuf>,
+    /// Where the directories of allocations are.
+    pub(crate) alloc_dir: PathBuf,
+    /// How tasks get to Vault.
+    pub(crate) vault: VaultSettings,
+    /// Whether the driver `raw_exec` is enabled.
+    pub(crate) raw_exec: bool,
     /// The address that others reach its HTTP port by.
     pub(crate) http_advertise: SocketAddr,
     /// Whether that port speaks TLS.
     pub(crate) tls_http: bool,
+    /// The token that introduces it, where the agent was given one.
+    pub(crate) introduction: String,
     /// The servers it begins with; it learns others from replies.
     pub(crate) servers: Vec<SocketAddr>,
     /// Dev mode: it retries quickly.
     pub(crate) dev: bool,
+}
+
+/// How tasks get to Vault.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct VaultSettings {
+    /// Whether they do at all.
+    pub(crate) enabled: bool,
+    /// Where it is; the token is each task's own.
+    pub(crate) access: lab_consul_template::VaultAccess,
+    /// Where the auth method is mounted that takes signed tokens.
+    pub(crate) mount: String,
+    /// The role of tasks that name none.
+    pub(crate) create_from_role: String,
 }

@@ -253,7 +253,8 @@ fn a_broken_configuration_changes_nothing() {
         let said = scene.hangup().await;
         assert!(has(&said, "==> Error loading configuration from /etc/nomad.d/nomad.hcl: "), "{said:#?}");
         assert!(said.last().is_some_and(|line| line.ends_with("==> Failed to reload configs")), "{said:#?}");
-        configure(&scene.server, &server_config(&scene.server, &[], 1, "log_level = \"loud\""));
+        let text = server_config(&scene.server, &[], 1, "").replace("TRACE", "loud");
+        configure(&scene.server, &text);
         let said = scene.hangup().await;
         assert!(has(&said, "==> Invalid log level: LOUD. Valid log levels are: "), "{said:#?}");
         assert_eq!(scene.agent.exited(), None);

@@ -1,8 +1,13 @@
 //! Request bodies, with errors in the words of Go's `encoding/json`.
 
+use std::time::Duration;
+
+use lab_wire::go_json;
+use lab_world::{ParseDurationError, parse_duration};
+use rmpv::Value;
 use serde_json::Value as Json;
 
-use super::{ApiError, ApiRequest};
+use super::{ApiError, ApiRequest, shape};
 
 impl ApiRequest {
     /// The body as JSON: 400 with the reason where it is none.
@@ -17,10 +22,58 @@ impl ApiRequest {
             None => Err(ApiError::new(400, "EOF")),
         }
     }
+
+    /// The body as JSON; where it is an object, its fields are of the right kinds.
+    pub(super) fn fitting(&self, kind: &str) -> Result<Json, ApiError> {
+        let mut body = self.json()?;
+        shape::fit(&mut body, kind)?;
+        Ok(body)
+    }
+
+    /// The body as a JSON object, or null; `kind` is Go's name for what it is read into. The fields that it has are of
+    /// the right kinds.
+    pub(super) fn object(&self, kind: &str) -> Result<Json, ApiError> {
+        let body = self.fitting(kind)?;
+        if body.is_object() || body.is_null() {
+            return Ok(body);
+        }
+        let found = go_json::kind(&body);
+        Err(ApiError::new(400, format!("json: cannot unmarshal {found} into Go value of type {kind}")))
+    }
+}
+
+/// A JSON value as an RPC has it; what is null is left out, as Go leaves the field at its default.
+pub(super) fn fields(value: &Json) -> Value {
+    match value {
+        Json::Null => Value::Nil,
+        Json::Bool(flag) => (*flag).into(),
+        Json::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
+            (Some(number), ..) => number.into(),
+            (_, Some(number), _) => number.into(),
+            (.., number) => number.unwrap_or_default().into(),
+        },
+        Json::String(text) => text.as_str().into(),
+        Json::Array(items) => Value::Array(items.iter().map(fields).collect()),
+        Json::Object(members) => Value::Map(
+            members
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| (name.as_str().into(), fields(value)))
+                .collect(),
+        ),
+    }
+}
+
+/// A length of time; one below nothing is none.
+pub(super) fn duration(text: &str) -> Result<Duration, ParseDurationError> {
+    match text.strip_prefix('-') {
+        Some(size) => parse_duration(size).map(|_| Duration::ZERO),
+        None => parse_duration(text),
+    }
 }
 
 /// What Go says where serde says something else.
-fn go_words(body: &[u8], error: &serde_json::Error) -> String {
+pub(super) fn go_words(body: &[u8], error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "unexpected EOF".to_owned();
     }
@@ -68,6 +121,7 @@ mod unit {
             path: String::new(),
             query: Vec::new(),
             token: None,
+            websocket_key: None,
             body: body.into(),
         };
         request.json().expect_err(body).message

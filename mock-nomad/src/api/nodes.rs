@@ -3,16 +3,22 @@
 use http::Method;
 use rmpv::Value;
 
+use super::allocations::add_old_resources;
 use super::json::json;
 use super::{Api, ApiError, ApiRequest, Reply};
-use crate::structs::Body;
+use crate::structs::{Body, map};
 
 pub(super) async fn list(api: &Api, request: &ApiRequest) -> Result<Reply, ApiError> {
     request.allow(&[Method::GET])?;
     if let Some(prefix) = request.parameter("prefix") {
         check_prefix(prefix, "node")?;
     }
-    let (nodes, meta) = api.read(request, "Node.List", [], "Nodes").await?;
+    let flag = |name: &str| request.boolean(name, 400, "Failed to parse node list fields: ");
+    let fields = map([
+        ("Resources", flag("resources")?.unwrap_or(false).into()),
+        ("OS", flag("os")?.unwrap_or(false).into()),
+    ]);
+    let (nodes, meta) = api.read(request, "Node.List", [("Fields", fields)], "Nodes").await?;
     Ok(Reply::found(nodes.map_or_else(|| json(&Value::Array(Vec::new())), |nodes| json(&nodes)), meta))
 }
 
@@ -24,7 +30,9 @@ pub(super) async fn one(api: &Api, request: &ApiRequest, rest: &str) -> Result<R
         "allocations" => {
             request.allow(&[Method::GET])?;
             let (found, meta) = api.read(request, "Node.GetAllocs", subject, "Allocs").await?;
-            Ok(Reply::found(json(&found.unwrap_or(Value::Array(Vec::new()))), meta))
+            let mut body = json(&found.unwrap_or(Value::Array(Vec::new())));
+            body.as_array_mut().into_iter().flatten().for_each(add_old_resources);
+            Ok(Reply::found(body, meta))
         }
         "evaluate" => {
             request.allow(&[Method::PUT, Method::POST])?;
@@ -34,13 +42,18 @@ pub(super) async fn one(api: &Api, request: &ApiRequest, rest: &str) -> Result<R
             request.allow(&[Method::PUT, Method::POST])?;
             Ok(Reply::written(&api.write(request, "Node.Deregister", subject).await?))
         }
+        "drain" => super::job_actions::drain(api, request, id).await,
         "eligibility" => eligibility(api, request, id).await,
-        _ => Err(ApiError::not_found("")),
+        // What is no action is part of the id.
+        _ => get(api, request, rest).await,
     }
 }
 
 async fn get(api: &Api, request: &ApiRequest, id: &str) -> Result<Reply, ApiError> {
     request.allow(&[Method::GET])?;
+    if id.is_empty() {
+        return Err(ApiError::new(500, "missing node ID"));
+    }
     check_id(id, "node")?;
     let (node, meta) = api.read(request, "Node.GetNode", [("NodeID", id.into())], "Node").await?;
     let Some(node) = node else { return Err(ApiError::missing("node not found", meta)) };
@@ -52,10 +65,11 @@ async fn get(api: &Api, request: &ApiRequest, id: &str) -> Result<Reply, ApiErro
 
 async fn eligibility(api: &Api, request: &ApiRequest, id: &str) -> Result<Reply, ApiError> {
     request.allow(&[Method::PUT, Method::POST])?;
-    let body = request.json()?;
-    let Some(wanted) = body.get("Eligibility").and_then(|value| value.as_str()) else {
-        return Err(ApiError::new(400, "missing Eligibility"));
-    };
+    let body = request.object("structs.NodeUpdateEligibilityRequest")?;
+    let wanted = body.get("Eligibility").and_then(|value| value.as_str()).unwrap_or_default();
+    let named = body.get("NodeID").and_then(|value| value.as_str()).filter(|named| !named.is_empty());
+    let id = named.unwrap_or(id);
+    check_id(id, "node")?;
     let subject = [("NodeID", id.into()), ("Eligibility", wanted.into())];
     Ok(Reply::written(&api.write(request, "Node.UpdateEligibility", subject).await?))
 }

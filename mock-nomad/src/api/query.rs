@@ -1,8 +1,8 @@
 //! The parameters that every request may have.
 
-use lab_world::parse_duration;
 use rmpv::Value;
 
+use super::decode::duration;
 use super::{ApiError, ApiRequest};
 use crate::structs::QueryOptions;
 
@@ -37,14 +37,15 @@ impl Query {
             Some(_) => return Err(bad("Expect `true` or `false` for `stale` query string parameter")),
         };
         if let Some(wait) = request.parameter("wait").filter(|wait| !wait.is_empty()) {
-            options.max_query_time = parse_duration(wait).map_err(|_| bad("Invalid wait time"))?;
+            options.max_query_time = duration(wait).map_err(|_| bad("Invalid wait time"))?;
         }
         if let Some(index) = request.parameter("index").filter(|index| !index.is_empty()) {
             options.min_query_index = index.parse().map_err(|_| bad("Invalid index"))?;
         }
         if let Some(count) = request.parameter("per_page").filter(|count| !count.is_empty()) {
-            options.per_page =
-                count.parse().map_err(|_| bad("Expect a number for `per_page` query string parameter"))?;
+            options.per_page = count
+                .parse::<i64>()
+                .map_err(|_| bad("Expect a number for `per_page` query string parameter"))?;
         }
         Ok(Self(options))
     }
@@ -52,6 +53,8 @@ impl Query {
     /// The body of an RPC about `subject`.
     pub(super) fn body<const N: usize>(&self, subject: [(&str, Value); N]) -> Value {
         let mut fields = self.0.fields();
+        // A search has a prefix of its own.
+        fields.retain(|(name, _)| !subject.iter().any(|(own, _)| name.as_str() == Some(own)));
         fields.extend(subject.into_iter().map(|(name, value)| (name.into(), value)));
         Value::Map(fields)
     }
@@ -59,12 +62,30 @@ impl Query {
 
 impl ApiRequest {
     /// The first value of a parameter.
-    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// A parameter that is true or false; `text` is what stands before the error where it is neither.
+    pub(super) fn boolean(&self, name: &str, code: u16, text: &str) -> Result<Option<bool>, ApiError> {
+        let Some(value) = self.parameter(name).filter(|value| !value.is_empty()) else { return Ok(None) };
+        parse_bool(value).map(Some).map_err(|error| {
+            let name = lab_pki::quote(name);
+            ApiError::new(code, format!("{text}Failed to parse value of {name} ({value}) as a bool: {error}"))
+        })
+    }
+
     /// Whether a parameter is there and not false.
-    pub(super) fn flag(&self, name: &str) -> bool {
+    pub(crate) fn flag(&self, name: &str) -> bool {
         self.parameter(name).is_some_and(|value| value != "false" && value != "0")
+    }
+}
+
+/// Yes or no as Go's `strconv.ParseBool` reads it; the error is its own.
+pub(crate) fn parse_bool(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        other => Err(format!("strconv.ParseBool: parsing {}: invalid syntax", lab_pki::quote(other))),
     }
 }

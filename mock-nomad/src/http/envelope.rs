@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use lab_wire::http::{Handler, Peer, Request, Response};
 use lab_world::{Host, Level, format_duration};
 use serde::Serialize;
 
-use crate::api::{Api, ApiError, ApiRequest, Reply};
+use super::gzip;
+use crate::api::{Api, ApiError, ApiRequest, Place, Raw, Reply, Shown, find_place};
 use crate::hclog::pair;
 use crate::structs::QueryMeta;
 
@@ -21,9 +22,11 @@ pub(crate) fn handler(host: &Host, api: Api, extra: &BTreeMap<String, String>) -
     lab_wire::http::handler(move |request: Request, _: Peer| {
         let (host, shared) = (host.clone(), Arc::clone(&shared));
         async move {
+            let takes_gzip = gzip::is_accepted(request.headers());
             let mut response = answer(&host, &shared.0, request).await;
+            response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
             response.headers_mut().extend(shared.1.clone());
-            response
+            if takes_gzip { gzip::compress(response) } else { response }
         }
     })
 }
@@ -32,8 +35,16 @@ async fn answer(host: &Host, api: &Api, request: Request) -> Response {
     let started = host.clock.now();
     let (method, target) = (request.method().clone(), request.uri().to_string());
     let pretty = is_pretty(request.uri().query());
+    let place = find_place(request.uri().path());
+    if let Place::Elsewhere(path) = place {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        return redirect(&format!("{path}{query}"), matches!(method, Method::GET | Method::HEAD));
+    }
     let request = take_apart(request);
-    let result = api.handle(&request).await;
+    let result = match place {
+        Place::Nowhere => Err(ApiError::not_found("")),
+        _ => api.handle(&request).await,
+    };
     if let Err(error) = &result {
         let level = if error.code >= 500 { Level::Error } else { Level::Debug };
         let text = format!(
@@ -63,8 +74,15 @@ fn take_apart(request: Request) -> ApiRequest {
         path: decode(parts.uri.path(), false),
         query: pairs.collect(),
         token: token(&parts.headers),
+        websocket_key: websocket_key(&parts.headers),
         body,
     }
+}
+
+fn websocket_key(headers: &http::HeaderMap) -> Option<String> {
+    let upgrade = headers.get(header::UPGRADE)?.to_str().ok()?;
+    let key = headers.get(header::SEC_WEBSOCKET_KEY)?.to_str().ok()?;
+    upgrade.eq_ignore_ascii_case("websocket").then(|| key.to_owned())
 }
 
 fn token(headers: &http::HeaderMap) -> Option<String> {
@@ -108,27 +126,83 @@ fn is_pretty(query: Option<&str>) -> bool {
 
 fn good(reply: &Reply, pretty: bool) -> Response {
     let mut response = Response::new(Bytes::new());
-    if let Some(location) = reply.location {
-        *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
-        response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(location));
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        *response.body_mut() = format!("<a href=\"{location}\">Temporary Redirect</a>.\n\n").into();
-        return response;
+    if let Some(status) = reply.status.and_then(|code| StatusCode::from_u16(code).ok()) {
+        *response.status_mut() = status;
+    }
+    if let Some(seconds) = reply.cache
+        && let Ok(value) = HeaderValue::from_str(&format!("max-age={seconds}"))
+    {
+        response.headers_mut().insert(header::CACHE_CONTROL, value);
+    }
+    if let Some(location) = &reply.location {
+        return redirect(location, true);
+    }
+    if reply.is_unending {
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    if let Some(raw) = &reply.raw {
+        send_raw(&mut response, raw);
     }
     if let Some(body) = &reply.body {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *response.body_mut() = encode(body, pretty).into();
     }
+    if let Some(value) = &reply.value {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *response.body_mut() = encode(&Shown(value), pretty).into();
+    }
     if let Some(index) = reply.index {
         response.headers_mut().insert("x-nomad-index", HeaderValue::from(index));
     }
-    reply.meta.into_iter().for_each(|meta| describe(&mut response, meta));
+    reply.meta.iter().for_each(|meta| describe(&mut response, meta));
     response
 }
 
-fn encode(body: &serde_json::Value, pretty: bool) -> Vec<u8> {
+/// To another path; only who reads is told so in words.
+fn redirect(location: &str, in_words: bool) -> Response {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    if let Ok(value) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
+    if in_words {
+        let html = HeaderValue::from_static("text/html; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, html);
+        *response.body_mut() = format!("<a href=\"{location}\">Temporary Redirect</a>.\n\n").into();
+    }
+    response
+}
+
+/// A body that is no JSON, or a connection that becomes something else.
+fn send_raw(response: &mut Response, raw: &Raw) {
+    let headers = response.headers_mut();
+    let mut set = |name: http::HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    match raw {
+        Raw::Bytes(content_type, body) => {
+            set(header::CONTENT_TYPE, content_type);
+            *response.body_mut() = body.clone();
+        }
+        Raw::Pieces(content_type, pieces) => {
+            set(header::CONTENT_TYPE, content_type);
+            response.extensions_mut().insert(pieces.clone());
+        }
+        Raw::TakeOver(accept, take_over) => {
+            set(header::UPGRADE, "websocket");
+            set(header::CONNECTION, "Upgrade");
+            set(header::SEC_WEBSOCKET_ACCEPT, accept);
+            *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+            response.extensions_mut().insert(take_over.clone());
+        }
+    }
+}
+
+fn encode(body: &impl Serialize, pretty: bool) -> Vec<u8> {
     let mut text = Vec::new();
     let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
     let written = match pretty {
@@ -146,16 +220,21 @@ fn bad(error: &ApiError) -> Response {
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    error.meta.into_iter().for_each(|meta| describe(&mut response, meta));
+    error.meta.iter().for_each(|meta| describe(&mut response, meta));
     response
 }
 
 /// The headers of a query.
-fn describe(response: &mut Response, meta: QueryMeta) {
+fn describe(response: &mut Response, meta: &QueryMeta) {
     let contact = u64::try_from(meta.last_contact.as_millis()).unwrap_or(u64::MAX);
     let headers = response.headers_mut();
     headers.insert("x-nomad-index", HeaderValue::from(meta.index.max(1)));
     headers.insert("x-nomad-lastcontact", HeaderValue::from(contact));
+    if let Ok(token) = HeaderValue::from_str(&meta.next_token)
+        && !meta.next_token.is_empty()
+    {
+        headers.insert("x-nomad-nexttoken", token);
+    }
     headers.insert(
         "x-nomad-knownleader",
         HeaderValue::from_static(if meta.known_leader { "true" } else { "false" }),

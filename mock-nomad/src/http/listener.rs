@@ -135,7 +135,7 @@ async fn handshake(
     tls.accept_io(replayed, local, peer).await.map_err(|error| error.to_string())
 }
 
-async fn requests(settings: &HttpSettings, io: impl Io, peer: Peer) {
+async fn requests(settings: &HttpSettings, io: impl Io + 'static, peer: Peer) {
     let (handler, clock) = (Handler::clone(&settings.handler), &settings.host.clock);
     if let Err(error) = serve_connection(io, peer, handler, clock, Options::default()).await {
         settings.host.log.write(Level::Trace, "http", format!("http: {error}"));

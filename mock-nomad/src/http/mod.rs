@@ -1,6 +1,7 @@
 //! The HTTP(S) port.
 
 mod envelope;
+mod gzip;
 mod listener;
 
 pub(crate) use self::envelope::handler;

@@ -1,0 +1,10 @@
+//! Who may do what: the language of policies, and what several of them allow together.
+
+mod capabilities;
+mod compiled;
+mod globs;
+mod policy;
+mod read;
+
+pub(crate) use self::compiled::{Acl, Level, Workload};
+pub(crate) use self::policy::Policy;
