@@ -25,6 +25,8 @@ pub(super) struct DevOptions {
     pub(super) root_token: Option<String>,
     pub(super) listen_address: String,
     pub(super) no_store_token: bool,
+    /// Whether the KV engine at `secret/` keeps no versions.
+    pub(super) unversioned: bool,
     pub(super) tls: Option<DevTls>,
 }
 
@@ -60,7 +62,7 @@ impl Options {
         if options.dev.is_none() && options.configs.is_empty() {
             return Err("Must specify at least one config path using -config".to_owned());
         }
-        for flag in ["recovery", "dev-ha", "dev-three-node", "dev-four-cluster", "dev-kv-v1"] {
+        for flag in ["recovery", "dev-ha", "dev-three-node", "dev-four-cluster"] {
             if flags.is_set(flag) {
                 return Err(format!("The lab's vault has no -{flag}"));
             }
@@ -81,6 +83,7 @@ impl DevOptions {
             root_token: Some(root_token).filter(|token| !token.is_empty()),
             listen_address: if address.is_empty() { "127.0.0.1:8200".to_owned() } else { address },
             no_store_token: flags.is_set("dev-no-store-token"),
+            unversioned: flags.is_set("dev-kv-v1"),
             tls: flags.is_set("dev-tls").then_some(tls),
         }
     }

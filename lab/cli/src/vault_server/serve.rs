@@ -4,14 +4,14 @@ use std::path::Path;
 
 use lab_world::Host;
 use mock_vault::{Error, Server};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::dev_tls::DevCertificates;
 use super::failure::Failure;
 use super::options::Options;
 use super::settings::{Settings, settings};
 use super::{banner, logging};
-use crate::stand_in::Environment;
+use crate::stand_in::{Asked, Environment, Signals, follow_lab_clock};
+use crate::terminal::{out, outln};
 
 /// Serves until SIGINT or SIGTERM.
 pub(super) async fn serve(options: &Options, environment: &Environment) -> Result<(), Failure> {
@@ -19,6 +19,7 @@ pub(super) async fn serve(options: &Options, environment: &Environment) -> Resul
     let mut signals = Signals::catch().map_err(|error| Failure::Start(format!("no signals: {error}")))?;
     let directory = std::env::current_dir().map_err(|error| Failure::Start(error.to_string()))?;
     let host = Host::loopback("vault", directory);
+    let _lab_clock = follow_lab_clock(&host.clock, environment);
     let certificates = match options.dev.as_ref().and_then(|dev| dev.tls.as_ref()) {
         Some(tls) => Some(DevCertificates::make(&host, tls)?),
         None => None,
@@ -32,18 +33,18 @@ pub(super) async fn serve(options: &Options, environment: &Environment) -> Resul
     }
     let is_memory = configuration.storage.as_ref().is_some_and(|storage| storage.kind == "inmem");
     if is_memory && options.dev.is_none() {
-        anstream::print!("{}", banner::INMEM);
+        out!("{}", banner::INMEM);
     }
     let server = Server::start(&host, config).await;
     if matches!(server, Ok(_) | Err(Error::Dev(_))) {
-        anstream::print!("{}", banner::table(&configuration, environment));
+        out!("{}", banner::table(&configuration, environment));
     }
     let server = server?;
-    anstream::print!("{}", banner::STARTED);
+    out!("{}", banner::STARTED);
     logging::open(&host.log, &configuration.log_file)?;
     if let Some(dev) = &options.dev {
         let ca = certificates.as_ref().map(DevCertificates::authority);
-        anstream::print!("{}", banner::dev(&server, &configuration.api_addr, ca.as_deref()));
+        out!("{}", banner::dev(&server, &configuration.api_addr, ca.as_deref()));
         if !dev.no_store_token {
             store_token(&host, &server, environment);
         }
@@ -52,18 +53,18 @@ pub(super) async fn serve(options: &Options, environment: &Environment) -> Resul
     while let Asked::Reload = signals.next().await {
         reload(&server);
     }
-    anstream::println!("==> Vault shutdown triggered");
+    outln!("==> Vault shutdown triggered");
     drop(pid_file);
     drop(server);
     Ok(())
 }
 
 fn reload(server: &Server) {
-    anstream::println!("==> Vault reload triggered");
+    outln!("==> Vault reload triggered");
     if let Err(error) = server.reload() {
         let cause = error.to_string();
         let cause = cause.trim_start_matches("Error initializing listener of type tcp: ");
-        anstream::println!(
+        outln!(
             "Error(s) were encountered during reload: 1 error occurred:\n\t* error encountered reloading listener: {cause}\n\n"
         );
     }
@@ -98,36 +99,5 @@ impl Drop for PidFile<'_> {
     fn drop(&mut self) {
         // Somebody else may have removed it.
         let _ = self.host.disk.remove(self.path);
-    }
-}
-
-/// The signals that the server heeds.
-struct Signals {
-    hangup: Signal,
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-enum Asked {
-    Reload,
-    Stop,
-}
-
-impl Signals {
-    fn catch() -> std::io::Result<Self> {
-        Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) -> Asked {
-        tokio::select! {
-            biased;
-            _ = self.interrupt.recv() => Asked::Stop,
-            _ = self.terminate.recv() => Asked::Stop,
-            _ = self.hangup.recv() => Asked::Reload,
-        }
     }
 }

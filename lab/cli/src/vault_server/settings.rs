@@ -9,6 +9,7 @@ use mock_vault::{
 
 use super::address;
 use super::failure::Failure;
+use super::logging;
 use super::options::Options;
 
 /// Everything that a server is started with, and what is said of it.
@@ -44,6 +45,7 @@ pub(super) fn settings(
             setting.clone_from(asked);
         }
     }
+    logging::level(&configuration.log_level)?;
     Ok(Settings { config: config(host, options, &configuration)?, configuration })
 }
 
@@ -70,7 +72,10 @@ fn config(host: &Host, options: &Options, configuration: &Configuration) -> Resu
         tls: first.tls,
         more_listeners: listeners,
         storage,
-        dev: options.dev.as_ref().map(|dev| Dev { root_token: dev.root_token.clone() }),
+        dev: options
+            .dev
+            .as_ref()
+            .map(|dev| Dev { root_token: dev.root_token.clone(), unversioned: dev.unversioned }),
         ui: configuration.ui || options.dev.is_some(),
         cluster_name: Some(configuration.cluster_name.clone()).filter(|name| !name.is_empty()),
         default_lease_ttl: configuration.default_lease_ttl,
