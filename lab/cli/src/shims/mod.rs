@@ -4,22 +4,36 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use lab_world::shell_word;
+
 use crate::exit::Failure;
+use crate::files::create_directory;
 use crate::stand_in::Program;
+use crate::terminal::errln;
 
 /// Makes `directory` and in it a link for each program. A link that is there is replaced; a file that is none is not.
 pub(crate) fn make(directory: &Path) -> Result<(), Failure> {
-    let lab = std::env::current_exe()?;
-    fs::create_dir_all(directory)?;
-    let mut made = Vec::new();
-    for program in Program::ALL {
-        let link = directory.join(program.name());
-        make_link(&lab, &link).map_err(|error| Failure::Choice(format!("{}: {error}", link.display())))?;
-        made.push(program.name());
-    }
+    link_all(directory)?;
+    let made = Program::ALL.map(Program::name);
     let directory = fs::canonicalize(directory)?;
     writeln!(io::stdout(), "export PATH={}:$PATH", quote(&directory.display().to_string()))?;
-    anstream::eprintln!("{} are links to the lab now, in {}", made.join(", "), directory.display());
+    errln!("{} are links to the lab now, in {}", made.join(", "), directory.display());
+    Ok(())
+}
+
+/// Makes a link called `lab` in a directory that is there.
+pub(crate) fn link_lab(directory: &Path) -> Result<(), Failure> {
+    Ok(make_link(&std::env::current_exe()?, &directory.join("lab"))?)
+}
+
+/// Makes the links.
+pub(crate) fn link_all(directory: &Path) -> Result<(), Failure> {
+    let lab = std::env::current_exe()?;
+    create_directory(directory)?;
+    for program in Program::ALL {
+        let link = directory.join(program.name());
+        make_link(&lab, &link).map_err(|error| Failure::SetUp(format!("{}: {error}", link.display())))?;
+    }
     Ok(())
 }
 
@@ -38,7 +52,7 @@ fn make_link(lab: &Path, link: &Path) -> io::Result<()> {
 /// A word as a shell reads it.
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
-    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if word.chars().all(plain) { word.to_owned() } else { shell_word(word) }
 }
 
 #[cfg(test)]

@@ -10,6 +10,10 @@ pub(crate) enum Takes {
     Bool,
     /// A value; the last one counts.
     Text,
+    /// A whole number.
+    Integer,
+    /// A duration: `1h30m`
+    Duration,
 }
 
 /// A flag that a command knows: its name without dashes, and what it takes.
@@ -30,10 +34,25 @@ impl Flags {
     /// is.
     pub(crate) fn parse(known: &[Flag], arguments: &[String]) -> Result<Self, String> {
         let mut flags = Self::default();
+        flags.read(known, arguments).map(|()| flags)
+    }
+
+    /// The same into flags that have none yet; at a complaint `rest` holds what stands behind the flag that it is about.
+    pub(crate) fn read(&mut self, known: &[Flag], arguments: &[String]) -> Result<(), String> {
         let mut arguments = arguments.iter();
+        let read = self.read_flags(known, &mut arguments);
+        self.rest.extend(arguments.cloned());
+        read
+    }
+
+    fn read_flags(
+        &mut self,
+        known: &[Flag],
+        arguments: &mut std::slice::Iter<'_, String>,
+    ) -> Result<(), String> {
         while let Some(argument) = arguments.next() {
             let Some(text) = argument.strip_prefix('-').filter(|text| !text.is_empty()) else {
-                flags.rest.push(argument.clone());
+                self.rest.push(argument.clone());
                 break;
             };
             let text = match text.strip_prefix('-') {
@@ -57,15 +76,22 @@ impl Flags {
             let value = match (takes, value) {
                 (Takes::Bool, None) => "true".to_owned(),
                 (Takes::Bool, Some(value)) => truth(name, &value)?.to_string(),
-                (Takes::Text, Some(value)) => value,
-                (Takes::Text, None) => {
+                (_, Some(value)) => value,
+                (_, None) => {
                     arguments.next().ok_or_else(|| format!("flag needs an argument: -{name}"))?.clone()
                 }
             };
-            flags.given.entry(name).or_default().push(value);
+            let is_read = match takes {
+                Takes::Integer => value.parse::<i64>().is_ok(),
+                Takes::Duration => lab_world::parse_duration(value.trim_start_matches('-')).is_ok(),
+                Takes::Bool | Takes::Text => true,
+            };
+            if !is_read {
+                return Err(format!("invalid value {value:?} for flag -{name}: parse error"));
+            }
+            self.given.entry(name).or_default().push(value);
         }
-        flags.rest.extend(arguments.cloned());
-        Ok(flags)
+        Ok(())
     }
 
     /// The last value of a flag, if it was given.
@@ -76,6 +102,11 @@ impl Flags {
     /// Every value of a flag, in order.
     pub(crate) fn texts(&self, name: &str) -> &[String] {
         self.given.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every flag that was given, with its values, in the order of their names.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.given.iter().flat_map(|(name, values)| values.iter().map(|value| (*name, value.as_str())))
     }
 
     /// Whether a flag is set.

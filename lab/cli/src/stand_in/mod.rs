@@ -1,30 +1,49 @@
 //! The programs that `lab` can stand in for: which one is meant, and what is common to them.
 
+mod client;
+mod clock;
 mod environment;
 mod flags;
+mod nomad;
+mod signals;
+pub(crate) mod table;
 mod vault;
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::{consul_template, up};
+
+pub(crate) use self::client::{Client, SetupError, TlsSettings, file_error, unread};
+pub(crate) use self::clock::{LOOK_AGAIN, clock_offset, follow_lab_clock};
 pub(crate) use self::environment::Environment;
 pub(crate) use self::flags::{Flag, Flags, Takes};
+pub(crate) use self::signals::{Asked, Signals};
 
 /// A program that `lab` can be, when it is called by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
+    /// `consul-template`
+    ConsulTemplate,
+    /// `nomad`
+    Nomad,
+    /// `systemctl`
+    Systemctl,
     /// `vault`
     Vault,
 }
 
 impl Program {
     /// All of them.
-    pub(crate) const ALL: [Self; 1] = [Self::Vault];
+    pub(crate) const ALL: [Self; 4] = [Self::ConsulTemplate, Self::Nomad, Self::Systemctl, Self::Vault];
 
     /// What it is called.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::ConsulTemplate => "consul-template",
+            Self::Nomad => "nomad",
+            Self::Systemctl => "systemctl",
             Self::Vault => "vault",
         }
     }
@@ -49,6 +68,9 @@ impl Program {
         let lossy = |argument: OsString| argument.to_string_lossy().into_owned();
         let arguments: Vec<String> = arguments.into_iter().map(lossy).collect();
         match self {
+            Self::ConsulTemplate => consul_template::run(&arguments, &Environment::of_process()),
+            Self::Nomad => nomad::run(&arguments, &Environment::of_process()),
+            Self::Systemctl => up::systemctl(&arguments),
             Self::Vault => vault::run(&arguments, &Environment::of_process()),
         }
     }
