@@ -4,7 +4,7 @@ use std::fs;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use lab_hcl::{Source, render, suggest};
+use lab_hcl::{Diagnostic, Source, render, suggest};
 use lab_workflow::Scenario;
 
 use crate::exit::Failure;
@@ -12,10 +12,13 @@ use crate::exit::Failure;
 /// A scenario of the program's own by its name, or one in a file.
 pub(crate) fn load(wanted: &str) -> Result<Scenario, Failure> {
     let source = find(wanted)?;
-    Scenario::read(&source).map_err(|diagnostic| {
-        let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Failure::Scenario(render(&source, &diagnostic, color))
-    })
+    Scenario::read(&source).map_err(|diagnostic| shown(&source, &diagnostic))
+}
+
+/// What is wrong in a file, with its place.
+pub(crate) fn shown(source: &Source, diagnostic: &Diagnostic) -> Failure {
+    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    Failure::Scenario(render(source, diagnostic, color))
 }
 
 fn find(wanted: &str) -> Result<Source, Failure> {
@@ -33,9 +36,14 @@ fn find(wanted: &str) -> Result<Source, Failure> {
             "there is no scenario called {wanted:?} and no such file; {hint}"
         )));
     }
+    if path.is_dir() {
+        let text = format!("{wanted} is a directory; a scenario is a file, such as {wanted}/my-plan.lab.hcl");
+        return Err(Failure::NoScenario(text));
+    }
     let bytes = fs::read(path).map_err(|error| Failure::NoScenario(format!("{wanted}: {error}")))?;
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source::new(wanted, text)),
+        // An editor's byte order mark is no part of a scenario.
+        Ok(text) => Ok(Source::new(wanted, text.trim_start_matches('\u{feff}'))),
         Err(error) => {
             let offset = error.utf8_error().valid_up_to();
             Err(Failure::Choice(format!("{wanted}: not a scenario: byte {offset} is not UTF-8 text")))
