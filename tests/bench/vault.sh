@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # vault.sh LAB [VAULT]: how many requests a second the lab's Vault answers, and the real one beside it where VAULT names it.
-# One thread of wrk with 8 connections sends them, for SECONDS_EACH (5) seconds a line. Prints a Markdown table.
+# One thread of wrk with CONNECTIONS (32) sends them, for SECONDS_EACH (5) seconds a line. Prints a Markdown table.
 set -uo pipefail
 lab=$(realpath "$1")
 real=${2:-}
 seconds=${SECONDS_EACH:-5}
+connections=${CONNECTIONS:-32}
 work=$(mktemp -d)
 trap 'kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
 port=18299
@@ -56,7 +57,7 @@ prepare() {
   put secret/data/a '{"data":{"password":"secret"}}'
 }
 rate() { # SCRIPT PATH [BODY]
-  BODY=${3:-} wrk -t1 -c8 -d"${seconds}s" --timeout 20s -s "$work/$1.lua" "$address/v1/$2" >"$work/wrk"
+  BODY=${3:-} wrk -t1 -c"$connections" -d"${seconds}s" --timeout 20s -s "$work/$1.lua" "$address/v1/$2" >"$work/wrk"
   local bad
   bad=$(sed -n 's/.*Non-2xx or 3xx responses: //p' "$work/wrk")
   printf '%s%s' "$(sed -n 's/^Requests\/sec: *//p' "$work/wrk")" "${bad:+ ($bad refused)}"

@@ -1,17 +1,60 @@
-//! A session with Vault through vaultrs. Arguments: the address, the root token.
+//! A session with Vault through vaultrs. Arguments: the address, the root token, and the files of a P-256 key: private,
+//! public.
 
 use std::collections::HashMap;
 
+use rustify_derive::Endpoint;
 use serde::{Deserialize, Serialize};
+use vaultrs::api::auth::oidc::requests::{SetConfigurationRequest, SetRoleRequest as SetJwtRoleRequest};
 use vaultrs::api::pki::requests::{GenerateCertificateRequest, GenerateRootRequest, SetRoleRequest};
 use vaultrs::api::token::requests::CreateTokenRequest;
 use vaultrs::client::{VaultClient, VaultClientSettingsBuilder};
 use vaultrs::error::ClientError;
-use vaultrs::{kv1, kv2, pki, sys, token};
+use vaultrs::{api, auth, kv1, kv2, pki, sys, token};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Secret {
     password: String,
+}
+
+/// `sys/leases/lookup`, which vaultrs has no call for.
+#[derive(Debug, Serialize, Endpoint)]
+#[endpoint(path = "/sys/leases/lookup", method = "PUT", response = "Lease")]
+struct LookUpLease {
+    lease_id: String,
+}
+
+/// `sys/leases/renew`
+#[derive(Debug, Serialize, Endpoint)]
+#[endpoint(path = "/sys/leases/renew", method = "PUT")]
+struct RenewLease {
+    lease_id: String,
+}
+
+/// `sys/leases/revoke`
+#[derive(Debug, Serialize, Endpoint)]
+#[endpoint(path = "/sys/leases/revoke", method = "PUT")]
+struct RevokeLease {
+    lease_id: String,
+    sync: bool,
+}
+
+/// A certificate with a lease
+#[derive(Debug, Serialize, Endpoint)]
+#[endpoint(path = "/pkir/issue/leased", method = "POST", response = "Leased")]
+struct IssueLeased {
+    common_name: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Leased {
+    lease_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Lease {
+    id: String,
+    ttl: u64,
 }
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -24,6 +67,10 @@ async fn main() -> Outcome {
     keys_and_values(&client).await?;
     policies_and_tokens(&client, &address).await?;
     certificates(&client).await?;
+    leases(&client).await?;
+    let mut file = || std::fs::read(arguments.next().ok_or("the file of a key")?).map_err(Into::into);
+    let (private, public): (Result<_, Box<dyn std::error::Error>>, _) = (file(), file());
+    workloads(&client, &private?, &String::from_utf8(public?)?).await?;
     println!("vaultrs: every check passed");
     Ok(())
 }
@@ -80,5 +127,49 @@ async fn certificates(client: &VaultClient) -> Outcome {
     assert!(issued.certificate.starts_with("-----BEGIN CERTIFICATE-----"));
     assert!(pki::cert::list(client, "pkir").await?.contains(&issued.serial_number));
     pki::cert::revoke(client, "pkir", &issued.serial_number).await?;
+    Ok(())
+}
+
+async fn leases(client: &VaultClient) -> Outcome {
+    let mut role = SetRoleRequest::builder();
+    let role = role.allow_any_name(true).key_type("ec").key_bits(256u64).generate_lease(true).max_ttl(7200u64);
+    pki::role::set(client, "pkir", "leased", Some(role)).await?;
+    let leased = IssueLeased { common_name: "app.global.nomad".to_owned() };
+    let issued = api::exec_with_no_result(client, leased).await?.lease_id;
+    let lease = api::exec_with_result(client, LookUpLease { lease_id: issued.clone() }).await?;
+    assert_eq!(lease.id, issued);
+    assert!(lease.ttl > 0);
+    let fixed = api::exec_with_empty(client, RenewLease { lease_id: issued.clone() }).await;
+    assert!(matches!(fixed, Err(ClientError::APIError { code: 400, .. })), "{fixed:?}");
+    api::exec_with_empty(client, RevokeLease { lease_id: issued.clone(), sync: true }).await?;
+    let gone = api::exec_with_result(client, LookUpLease { lease_id: issued }).await;
+    assert!(matches!(gone, Err(ClientError::APIError { code: 400, .. })), "{gone:?}");
+    Ok(())
+}
+
+async fn workloads(client: &VaultClient, private: &[u8], public: &str) -> Outcome {
+    sys::auth::enable(client, "jwtr", "jwt", None).await?;
+    let mut config = SetConfigurationRequest::builder();
+    let keys = config.jwt_validation_pubkeys(vec![public.to_owned()]);
+    auth::oidc::config::set(client, "jwtr", Some(keys)).await?;
+    let mut role = SetJwtRoleRequest::builder();
+    let role = role
+        .role_type("jwt")
+        .bound_audiences(vec!["vault.io".to_owned()])
+        .token_policies(vec!["vaultrs".to_owned()])
+        .token_ttl("30m");
+    auth::oidc::role::set(client, "jwtr", "workloads", "sub", Vec::new(), Some(role)).await?;
+    let key = jsonwebtoken::EncodingKey::from_ec_pem(private)?;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
+    let token = |audience: &str| {
+        let claims = serde_json::json!({"sub": "app", "aud": audience, "iat": now, "exp": now + 600});
+        jsonwebtoken::encode(&jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256), &claims, &key)
+    };
+    let role = Some("workloads".to_owned());
+    let login = auth::oidc::login(client, "jwtr", &token("vault.io")?, role.clone()).await?;
+    assert!(login.policies.contains(&"vaultrs".to_owned()));
+    assert_eq!(login.lease_duration, 1800);
+    let stranger = auth::oidc::login(client, "jwtr", &token("elsewhere")?, role).await;
+    assert!(matches!(stranger, Err(ClientError::APIError { code: 400, .. })), "{stranger:?}");
     Ok(())
 }

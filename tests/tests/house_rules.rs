@@ -10,12 +10,14 @@ use lab_tests::workspace;
 const STACK: &[&str] = &[
     "lab-world",
     "lab-hcl",
+    "lab-job",
     "lab-pki",
     "lab-wire",
     "lab-template",
     "lab-consul-template",
     "mock-vault",
     "mock-nomad",
+    "lab-verify",
     "lab-workflow",
     "lab-report",
     "scenarios",
@@ -28,12 +30,13 @@ const STACK: &[&str] = &[
 const STRANGERS: &[(&str, &str)] = &[
     ("mock-nomad", "mock-vault"),
     ("mock-vault", "lab-consul-template"),
-    ("mock-nomad", "lab-consul-template"),
     ("lab-workflow", "mock-vault"),
     ("lab-workflow", "mock-nomad"),
     ("lab-workflow", "lab-consul-template"),
     ("lab-report", "mock-vault"),
     ("lab-report", "mock-nomad"),
+    ("lab-workflow", "lab-verify"),
+    ("lab-report", "lab-verify"),
 ];
 
 /// What only `lab/world` may say.

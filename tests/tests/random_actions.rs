@@ -61,7 +61,7 @@ impl Deed {
             Self::Reload => vec![Action::Reload(rollout)],
             Self::Restart => vec![Action::Restart(rollout)],
             Self::Renew => vec![Action::Render(render(Selector::Servers))],
-            Self::Wait => vec![Action::Wait { duration: Duration::from_secs(60) }],
+            Self::Wait => vec![Action::Wait { duration: Duration::from_secs(60), real: None }],
         }
     }
 }

@@ -11,9 +11,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use lab_wire::http::Client;
 use mock_nomad::{Agent, Options};
-use real_nomad_support::{Certificates, Ports, RealNomad, Workspace, config};
+use real_nomad_support::{Ports, RealNomad, Workspace, pair};
 
-const SERVER: &str = "server {\n enabled = true\n bootstrap_expect = 1\n}\n";
 const JOB: &str = r#"{"Job": {"ID": "app", "Name": "app", "Type": "service", "Datacenters": ["dc1"], "TaskGroups": [
     {"Name": "g", "Count": 2, "Tasks": [{"Name": "t", "Driver": "raw_exec",
      "Config": {"command": "/bin/sleep", "args": ["90"]}, "Resources": {"CPU": 50, "MemoryMB": 20}}]}]}}"#;
@@ -24,28 +23,6 @@ fn binary() -> Option<OsString> {
         eprintln!("skipped: set LAB_NOMAD_BIN to the path of a real nomad to pair the mock with it");
     }
     binary
-}
-
-/// A server's and a client's directory, with mutual TLS between them and plain HTTP.
-async fn pair() -> (Workspace, Workspace, Ports) {
-    let (certificates, server, client) =
-        (Certificates::new(), Workspace::new("server"), Workspace::new("client"));
-    let ports = Ports::free(&server.host).await;
-    let text = |place: &Workspace, ports| {
-        certificates.install(place);
-        config(place, ports, Some("verify_server_hostname = true"))
-            .replace("http = true\n rpc", "http = false\n rpc")
-    };
-    server.write("s.hcl", &text(&server, ports));
-    let own = format!(
-        "client {{\n enabled = true\n servers = [\"127.0.0.1:{}\"]\n options = {{\n \"fingerprint.denylist\" = \
-         \"env_aws,env_gce,env_azure,env_digitalocean\"\n }}\n}}\nplugin \"raw_exec\" {{\n config {{\n enabled = true\n \
-         }}\n}}\n",
-        ports.rpc
-    );
-    let plain = text(&client, Ports::free(&client.host).await);
-    client.write("s.hcl", &plain.replace(SERVER, &own));
-    (server, client, ports)
 }
 
 /// Runs a job on the pair: what stands in the way of a ready node and two running allocations, if anything.

@@ -15,7 +15,7 @@ const LEASES: u64 = 10_000;
 fn ten_thousand_leases_end_on_time() {
     Simulation::run(0, DEFAULT_EPOCH, async |world| {
         let host = world.host("vault");
-        let dev = Some(Dev { root_token: Some("root".to_owned()) });
+        let dev = Some(Dev { root_token: Some("root".to_owned()), ..Dev::default() });
         let server =
             Server::start(&host, Config { dev, ..Config::for_host(&host) }).await.expect("the server starts");
         let http = Client::new(&host.net, &host.clock);

@@ -53,7 +53,7 @@ fn path() -> impl Strategy<Value = String> {
 fn ask_the_server(policies: &[Vec<Stanza>], paths: &[String]) -> Vec<Vec<String>> {
     Simulation::run(0, DEFAULT_EPOCH, async |world| {
         let host = world.host("vault");
-        let dev = Some(Dev { root_token: Some("root".to_owned()) });
+        let dev = Some(Dev { root_token: Some("root".to_owned()), ..Dev::default() });
         let server =
             Server::start(&host, Config { dev, ..Config::for_host(&host) }).await.expect("the server starts");
         let http = Client::new(&host.net, &host.clock);

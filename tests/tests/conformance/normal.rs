@@ -12,6 +12,7 @@ use super::certificate::shape;
 static CLASSES: LazyLock<Vec<(&str, Regex, Regex)>> = LazyLock::new(|| {
     [
         ("<uuid>", r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+        ("<digest>", r"[0-9a-f]{32}"),
         ("<service-token>", r"hvs\.[A-Za-z0-9_-]{20,}"),
         ("<batch-token>", r"hvb\.[A-Za-z0-9_-]{20,}"),
         ("<time>", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"),
@@ -34,6 +35,8 @@ static TEXTS: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
         ("<n>", r"\b\d+\.\d+(?:µs|ms|s)\b"),
         ("<addr>", r"(?:127\.0\.0\.1|10\.0\.0\.1):\d+"),
         ("reset index: <reset-index>", r"reset index: \d+"),
+        ("state=<state>", r"state=st_\w{20}"),
+        ("code_challenge=<challenge>", r"code_challenge=[\w-]{43}"),
         ("<now>", r#"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^,"]*"#),
     ]
     .map(|(name, form)| (name, regex(form)))
@@ -44,7 +47,7 @@ static PEM: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?s)-----BEGIN ([A-Z0-9 ]+)-----.*?-----END [A-Z0-9 ]+-----"));
 
 /// Fields whose values say nothing, only that there is one.
-const OPAQUE: [&str; 50] = [
+const OPAQUE: [&str; 69] = [
     "request_id",
     "accessor",
     "token_accessor",
@@ -95,6 +98,25 @@ const OPAQUE: [&str; 50] = [
     "SecretID",
     "CreateTime",
     "ModifyTime",
+    "CreateIndex",
+    "ModifyIndex",
+    "JobModifyIndex",
+    "AllocModifyIndex",
+    "EvalCreateIndex",
+    "SubmitTime",
+    "SnapshotIndex",
+    "NodeModifyIndex",
+    "StatusUpdatedAt",
+    "LastContact",
+    "JobCreateIndex",
+    "SigningKeyID",
+    "IdentitySigningKeyID",
+    "PublishTime",
+    "RequireProgressBy",
+    "StartedAt",
+    "FinishedAt",
+    "TimeUnix",
+    "LeadershipIndex",
 ];
 
 fn regex(form: &str) -> Regex {

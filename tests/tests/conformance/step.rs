@@ -1,7 +1,10 @@
 //! One recorded step, and the values that steps hand to those after them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
@@ -17,7 +20,7 @@ pub(crate) struct Step {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// As [`super::compare::HEADERS`] names them.
-    pub(crate) headers: [Option<String>; 3],
+    pub(crate) headers: [Option<String>; 5],
     pub(crate) body: Value,
 }
 
@@ -40,6 +43,25 @@ impl Step {
         items.filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
+    /// How long to wait before the step.
+    pub(crate) fn pause(&self) -> Duration {
+        Duration::from_secs_f64(self.fields["sleep"].as_f64().unwrap_or_default())
+    }
+
+    /// How often the step is tried.
+    pub(crate) fn tries(&self) -> u64 {
+        self.fields["tries"].as_u64().unwrap_or(1)
+    }
+
+    /// Whether an answer is what the step waits for.
+    pub(crate) fn is_satisfied(&self, answer: &Answer) -> bool {
+        let until = &self.fields["until"];
+        let status = if until.is_null() { self.expected("status") } else { &until["status"] };
+        let pointer = until["pointer"].as_str();
+        (status.is_null() || status.as_u64() == Some(answer.status.into()))
+            && pointer.is_none_or(|pointer| answer.body.pointer(pointer) == Some(&until["equals"]))
+    }
+
     /// Whether the body matters.
     pub(crate) fn compares_body(&self) -> bool {
         self.fields["body_compare"] != Value::Bool(false)
@@ -59,6 +81,10 @@ impl Step {
             (_, Value::Null) => None,
             (_, body) => Some(variables.value(body).to_string()),
         };
+        if let Some(pair) = self.fields["basic"].as_str() {
+            let encoded = STANDARD.encode(variables.text(pair));
+            request = request.header("Authorization", format!("Basic {encoded}"));
+        }
         let headers = self.fields["headers"].as_object();
         for (name, value) in headers.into_iter().flatten() {
             request = request.header(name, variables.text(value.as_str().unwrap_or_default()));
@@ -71,7 +97,8 @@ impl Step {
         if let Some(token) =
             self.fields["token"].as_str().map(|token| variables.text(token)).filter(|token| !token.is_empty())
         {
-            request = request.header("X-Vault-Token", token);
+            let name = if self.fields["kind"] == "nomad" { "X-Nomad-Token" } else { "X-Vault-Token" };
+            request = request.header(name, token);
         }
         request.body(Bytes::from(body.unwrap_or_default()))
     }
@@ -91,6 +118,20 @@ impl Variables {
         for (name, pointer) in step.fields["capture"].as_object().into_iter().flatten() {
             if let Some(value) = pointer.as_str().and_then(|pointer| answer.body.pointer(pointer)) {
                 self.0.insert(name.clone(), value.clone());
+            }
+        }
+    }
+
+    /// Takes from a URL in an answer the parameters that the step captures: `"capture_query": {"state": ["/URL", "state"]}`.
+    pub(crate) fn capture_query(&mut self, step: &Step, answer: &Answer) {
+        for (name, place) in step.fields["capture_query"].as_object().into_iter().flatten() {
+            let url =
+                place[0].as_str().and_then(|pointer| answer.body.pointer(pointer)).and_then(Value::as_str);
+            let query = url.and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
+            let wanted = place[1].as_str().unwrap_or_default();
+            let value = query.split('&').find_map(|pair| pair.strip_prefix(wanted)?.strip_prefix('='));
+            if let Some(value) = value {
+                self.0.insert(name.clone(), value.into());
             }
         }
     }

@@ -30,7 +30,7 @@ impl Guide {
 
     /// With a development server, and its token in the environment.
     pub(crate) fn start_dev(name: &str) -> Option<Self> {
-        Self::with(name, Some(Dev { root_token: Some("root".to_owned()) }))
+        Self::with(name, Some(Dev { root_token: Some("root".to_owned()), ..Dev::default() }))
     }
 
     fn with(name: &str, dev: Option<Dev>) -> Option<Self> {

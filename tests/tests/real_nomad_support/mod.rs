@@ -52,17 +52,13 @@ impl Drop for Workspace {
 pub(crate) struct Ports {
     pub(crate) http: u16,
     pub(crate) rpc: u16,
-    serf: u16,
+    pub(crate) serf: u16,
 }
 
 impl Ports {
     pub(crate) async fn free(host: &Host) -> Self {
-        let mut taken = Vec::new();
-        for _ in 0..3 {
-            taken.push(host.net.listen((Ipv4Addr::LOCALHOST, 0).into()).await.expect("a free port"));
-        }
-        let port = |index: usize| taken[index].address().port();
-        Self { http: port(0), rpc: port(1), serf: port(2) }
+        let ports = host.net.free_ports(3).await.expect("free ports");
+        Self { http: ports[0], rpc: ports[1], serf: ports[2] }
     }
 }
 
@@ -84,6 +80,33 @@ pub(crate) fn config(place: &Workspace, ports: Ports, tls: Option<&str>) -> Stri
          server {{\n enabled = true\n bootstrap_expect = 1\n}}\n{}",
         tls.unwrap_or_default()
     )
+}
+
+/// The part of [`config`] that makes a server.
+#[allow(dead_code, reason = "not every test has a client")]
+const SERVER: &str = "server {\n enabled = true\n bootstrap_expect = 1\n}\n";
+
+/// A server's and a client's directory, with mutual TLS between them and plain HTTP.
+#[allow(dead_code, reason = "not every test has a client")]
+pub(crate) async fn pair() -> (Workspace, Workspace, Ports) {
+    let (certificates, server, client) =
+        (Certificates::new(), Workspace::new("server"), Workspace::new("client"));
+    let ports = Ports::free(&server.host).await;
+    let text = |place: &Workspace, ports| {
+        certificates.install(place);
+        config(place, ports, Some("verify_server_hostname = true"))
+            .replace("http = true\n rpc", "http = false\n rpc")
+    };
+    server.write("s.hcl", &text(&server, ports));
+    let own = format!(
+        "client {{\n enabled = true\n servers = [\"127.0.0.1:{}\"]\n options = {{\n \"fingerprint.denylist\" = \
+         \"env_aws,env_gce,env_azure,env_digitalocean\"\n }}\n}}\nplugin \"raw_exec\" {{\n config {{\n enabled = true\n \
+         }}\n}}\n",
+        ports.rpc
+    );
+    let plain = text(&client, Ports::free(&client.host).await);
+    client.write("s.hcl", &plain.replace(SERVER, &own));
+    (server, client, ports)
 }
 
 /// An authority, and what the one who asks shows.
@@ -111,6 +134,13 @@ impl Certificates {
             cli: identity("cli.global.nomad"),
             issuer,
         }
+    }
+
+    /// The client's certificate and key, for a program that reads files.
+    #[allow(dead_code, reason = "not every test has such a program")]
+    pub(crate) fn write_client(&self, place: &Workspace) {
+        place.write("client.pem", &(self.client.chain[0].to_pem() + "\n"));
+        place.write("client-key.pem", &self.client.key.to_pem());
     }
 
     /// A new certificate of a server, with its key and authority.
