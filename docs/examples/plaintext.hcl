@@ -1,0 +1,6 @@
+data_dir = "/opt/nomad/data"
+
+server {
+  enabled          = true
+  bootstrap_expect = 3
+}
