@@ -80,7 +80,8 @@ fn write(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
         bind_secret_id: true,
         ..Role::default()
     });
-    role.token.update(fields)?;
+    let kind = Kind::of(fields);
+    role.token.update_as(fields, kind.name)?;
     if fields.has("local_secret_ids") {
         let local = fields.flag("local_secret_ids");
         if !is_new && local != role.local_secret_ids {
@@ -96,9 +97,31 @@ fn write(approle: &mut AppRole, call: &Call<'_>) -> Outcome {
         set_id(approle, name, &mut role, fields.text("role_id"))?;
     }
     role.check()?;
-    let warning = role.check_lifetimes(call)?;
+    let warnings: Vec<String> = kind.warning.into_iter().chain(role.check_lifetimes(call)?).collect();
     approle.roles.insert(name, role);
-    warning.map_or(Ok(Reply::Nothing), |warning| Response::warning(warning).ok())
+    if warnings.is_empty() {
+        return Ok(Reply::Nothing);
+    }
+    Response { warnings, ..Response::default() }.ok()
+}
+
+/// The kind of token that was asked for: what a mount may have as its preset is taken for the kind itself.
+struct Kind<'f> {
+    name: Option<&'f str>,
+    warning: Option<String>,
+}
+
+impl<'f> Kind<'f> {
+    fn of(fields: &'f Fields) -> Self {
+        let name = fields.has("token_type").then(|| fields.text("token_type"));
+        match name.and_then(|name| Some((name, name.strip_prefix("default-")?))) {
+            Some((name, meant @ ("service" | "batch"))) => Self {
+                name: Some(meant),
+                warning: Some(format!("{name} has no useful meaning; adjusting to {meant}")),
+            },
+            _ => Self { name, warning: None },
+        }
+    }
 }
 
 impl Role {

@@ -59,6 +59,11 @@ pub(crate) struct TokenParameters {
 impl TokenParameters {
     /// Puts what was sent over what there is. Errors: what is wrong with it.
     pub(crate) fn update(&mut self, fields: &Fields) -> Result<(), Refusal> {
+        self.update_as(fields, fields.has("token_type").then(|| fields.text("token_type")))
+    }
+
+    /// The same with another kind of token than the one that was sent, where one was.
+    pub(crate) fn update_as(&mut self, fields: &Fields, kind: Option<&str>) -> Result<(), Refusal> {
         let refuse = |text: &str| Err(Refusal::invalid(text));
         for (name, old, list) in [
             ("token_policies", "policies", &mut self.policies),
@@ -86,11 +91,10 @@ impl TokenParameters {
         if fields.has("token_no_default_policy") {
             self.no_default_policy = fields.flag("token_no_default_policy");
         }
-        if fields.has("token_type") {
-            self.kind = match fields.text("token_type") {
-                "" | "default" | "default-service" => "default".into(),
+        if let Some(kind) = kind {
+            self.kind = match kind {
+                "" | "default" => "default".into(),
                 kind @ ("service" | "batch") => kind.into(),
-                "default-batch" => "batch".into(),
                 other => return Err(Refusal::Invalid(format!("invalid 'token_type' value {other:?}"))),
             };
         }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::logical::{Call, Field, Outcome, Refusal, Reply, Response, respond};
-use crate::policy::sanitize;
+use crate::logical::{Call, Field, Fields, Outcome, Refusal, Reply, Response, respond};
+use crate::policy::{listed, sanitize};
 use crate::state::State;
 
 /// The parameters of a role.
@@ -126,57 +126,173 @@ pub(super) fn write(state: &mut State, call: &Call<'_>) -> Outcome {
     let fields = &call.fields;
     let name = fields.text("role_name");
     let mut role = state.tokens.roles.get(name).cloned().unwrap_or_default();
-    for (field, list) in [
-        ("allowed_policies", &mut role.allowed_policies),
-        ("disallowed_policies", &mut role.disallowed_policies),
-        ("allowed_policies_glob", &mut role.allowed_policies_glob),
-        ("disallowed_policies_glob", &mut role.disallowed_policies_glob),
-    ] {
-        if fields.has(field) {
-            *list = sanitize(&fields.list(field), false);
+    role.take_own(fields)?;
+    if fields.raw().get("token_type").is_some_and(Value::is_null) {
+        return Err(Refusal::invalid("Invalid 'token_type' value: null"));
+    }
+    role.take_token_fields(fields)
+        .map_err(|told| Refusal::Invalid(format!("error parsing role fields: {told}")))?;
+    if fields.has("token_type") {
+        let kind = fields.text("token_type");
+        if !["service", "batch", "default-service", "default-batch"].contains(&kind) {
+            return Err(Refusal::Invalid(format!("invalid 'token_type' value {kind:?}")));
         }
+        role.token_type = kind.to_owned();
     }
-    for (field, flag) in [
-        ("orphan", &mut role.orphan),
-        ("renewable", &mut role.renewable),
-        ("token_no_default_policy", &mut role.no_default_policy),
-    ] {
-        if fields.has(field) {
-            *flag = fields.flag(field);
-        }
-    }
-    if fields.has("allowed_entity_aliases") {
-        role.allowed_entity_aliases =
-            Some(fields.list("allowed_entity_aliases").iter().map(|name| name.to_lowercase()).collect());
-    }
-    if fields.has("path_suffix") {
-        role.path_suffix = fields.text("path_suffix").to_owned();
-    }
-    for (field, old, what) in
-        [("bound_cidrs", true, "bound_cidrs"), ("token_bound_cidrs", false, "role fields")]
-    {
-        if fields.has(field) {
-            role.bound_cidrs = fields.list(field).into_iter().map(single).collect();
-            crate::auth::check_addresses(&role.bound_cidrs)
-                .map_err(|told| Refusal::Invalid(format!("error parsing {what}: {told}")))?;
-            role.old_bound_cidrs = old;
-        }
-    }
-    limits(&mut role, call);
-    check(&role)?;
+    let warnings = role.take_old_names(call)?;
+    role.check_batch()?;
     state.tokens.roles.insert(name, role);
-    let both = ["bound_cidrs", "explicit_max_ttl", "period"]
-        .into_iter()
-        .filter(|old| fields.has(old) && fields.has(&format!("token_{old}")));
-    let warnings: Vec<String> = both
-        .map(|old| {
-            format!("Both 'token_{old}' and deprecated '{old}' value supplied, ignoring the deprecated value")
-        })
-        .collect();
     if warnings.is_empty() {
         return Ok(Reply::Nothing);
     }
     Response { warnings, ..Response::default() }.ok()
+}
+
+impl TokenRole {
+    /// Takes the parameters that only these roles have.
+    fn take_own(&mut self, fields: &Fields) -> Result<(), Refusal> {
+        for (field, flag) in [("orphan", &mut self.orphan), ("renewable", &mut self.renewable)] {
+            if fields.has(field) {
+                *flag = fields.flag(field);
+            }
+        }
+        if fields.has("path_suffix") {
+            self.path_suffix = fields.text("path_suffix").to_owned();
+            check_suffix(&self.path_suffix)?;
+        }
+        let allowed: fn(&[String]) -> Vec<String> = |names| sanitize(names, false);
+        for (field, list, tidied) in [
+            ("allowed_policies", &mut self.allowed_policies, allowed),
+            ("disallowed_policies", &mut self.disallowed_policies, listed),
+            ("allowed_policies_glob", &mut self.allowed_policies_glob, allowed),
+            ("disallowed_policies_glob", &mut self.disallowed_policies_glob, listed),
+        ] {
+            if fields.has(field) {
+                *list = tidied(&fields.list(field));
+            }
+        }
+        if fields.has("allowed_entity_aliases") {
+            self.allowed_entity_aliases = Some(listed(&fields.list("allowed_entity_aliases")));
+        }
+        Ok(())
+    }
+
+    /// Takes the parameters that roles of auth methods have too. Errors: without `error parsing role fields`.
+    fn take_token_fields(&mut self, fields: &Fields) -> Result<(), String> {
+        if fields.has("token_bound_cidrs") {
+            self.bound_cidrs = blocks(&fields.list("token_bound_cidrs"))?;
+            self.old_bound_cidrs = false;
+        }
+        if fields.has("token_explicit_max_ttl") {
+            self.explicit_max_ttl = fields.duration("token_explicit_max_ttl");
+            self.old_explicit_max_ttl = false;
+        }
+        if fields.has("token_no_default_policy") {
+            self.no_default_policy = fields.flag("token_no_default_policy");
+        }
+        if fields.has("token_period") {
+            self.period = fields.duration("token_period");
+            self.old_period = false;
+        }
+        if fields.has("token_num_uses") {
+            self.num_uses = fields.number("token_num_uses");
+        }
+        if self.num_uses < 0 {
+            return Err("'token_num_uses' cannot be negative".to_owned());
+        }
+        // A kind that comes with the request is looked at later.
+        let stays_batch = !fields.has("token_type") && self.token_type.ends_with("batch");
+        let limited = if !self.period.is_zero() {
+            "periodic tokens"
+        } else if self.num_uses != 0 {
+            "tokens with limited use count"
+        } else {
+            return Ok(());
+        };
+        if stays_batch {
+            return Err(format!(
+                "'token_type' cannot be 'batch' or 'default_batch' when set to generate {limited}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Takes what was sent under old names, beneath the present ones; gives the warnings.
+    fn take_old_names(&mut self, call: &Call<'_>) -> Result<Vec<String>, Refusal> {
+        let fields = &call.fields;
+        let is_old = |old: &str| fields.has(old) && !fields.has(&format!("token_{old}"));
+        if is_old("period") {
+            self.period = fields.duration("period");
+            self.old_period = true;
+        }
+        if is_old("bound_cidrs") {
+            self.bound_cidrs = blocks(&fields.list("bound_cidrs"))
+                .map_err(|told| Refusal::Invalid(format!("error parsing bound_cidrs: {told}")))?;
+            self.old_bound_cidrs = true;
+        }
+        if is_old("explicit_max_ttl") {
+            self.explicit_max_ttl = fields.duration("explicit_max_ttl");
+            self.old_explicit_max_ttl = true;
+        }
+        let both = ["period", "bound_cidrs", "explicit_max_ttl"]
+            .into_iter()
+            .filter(|old| fields.has(old) && !is_old(old))
+            .map(|old| {
+                format!(
+                    "Both 'token_{old}' and deprecated '{old}' value supplied, ignoring the deprecated value"
+                )
+            });
+        // What was set earlier under the present name is not looked at again.
+        let is_looked_at = fields.has("token_explicit_max_ttl") || self.old_explicit_max_ttl;
+        let cut = (is_looked_at && self.explicit_max_ttl > call.mount.max_ttl).then(|| {
+            format!(
+                "Given explicit max TTL of {} is greater than system/mount allowed value of {} seconds; until this is fixed \
+                 attempting to create tokens against this role will result in an error",
+                self.explicit_max_ttl.as_secs(),
+                call.mount.max_ttl.as_secs()
+            )
+        });
+        Ok(both.chain(cut).collect())
+    }
+
+    fn check_batch(&self) -> Result<(), Refusal> {
+        if self.token_type != "batch" {
+            return Ok(());
+        }
+        let hindrance = if !self.orphan {
+            "non-orphan tokens"
+        } else if !self.period.is_zero() {
+            "periodic tokens"
+        } else if self.renewable {
+            "renewable tokens"
+        } else if !self.explicit_max_ttl.is_zero() {
+            "tokens with an explicit max TTL"
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::Invalid(format!(
+            "'token_type' cannot be 'batch' when role is set to generate {hindrance}"
+        )))
+    }
+}
+
+/// Blocks of addresses as they are shown. Errors: the first that is none.
+fn blocks(given: &[String]) -> Result<Vec<String>, String> {
+    let blocks: Vec<String> = given.iter().cloned().map(single).collect();
+    crate::auth::check_addresses(&blocks)?;
+    Ok(blocks)
+}
+
+fn check_suffix(suffix: &str) -> Result<(), Refusal> {
+    if !suffix_fits(suffix) {
+        return Err(Refusal::invalid(
+            "given role path suffix contains invalid characters; must match \\w[\\w-.]+\\w",
+        ));
+    }
+    if suffix.contains("..") {
+        return Err(Refusal::invalid("error registering path suffix: path cannot contain parent references"));
+    }
+    Ok(())
 }
 
 /// A block of one address is shown as the address.
@@ -188,63 +304,12 @@ fn single(block: String) -> String {
     address.unwrap_or(block)
 }
 
-fn limits(role: &mut TokenRole, call: &Call<'_>) {
-    let fields = &call.fields;
-    if fields.has("token_num_uses") {
-        role.num_uses = fields.number("token_num_uses");
-    }
-    if fields.has("token_type") {
-        role.token_type = fields.text("token_type").to_owned();
-    }
-    for (field, old) in [("period", true), ("token_period", false)] {
-        if fields.has(field) {
-            role.period = fields.duration(field);
-            role.old_period = old;
-        }
-    }
-    for (field, old) in [("explicit_max_ttl", true), ("token_explicit_max_ttl", false)] {
-        if fields.has(field) {
-            role.explicit_max_ttl = fields.duration(field);
-            role.old_explicit_max_ttl = old;
-        }
-    }
-}
-
-fn check(role: &TokenRole) -> Result<(), Refusal> {
-    let refuse = |text: &str| Err(Refusal::invalid(text));
-    if role.num_uses < 0 {
-        return refuse("error parsing role fields: 'token_num_uses' cannot be negative");
-    }
-    match role.token_type.as_str() {
-        "service" | "default-service" | "default-batch" => {}
-        "batch" if !role.orphan => {
-            return refuse("'token_type' cannot be 'batch' when role is set to generate non-orphan tokens");
-        }
-        "batch" if !role.period.is_zero() => {
-            return refuse("'token_type' cannot be 'batch' when role is set to generate periodic tokens");
-        }
-        "batch" if role.renewable => {
-            return refuse("'token_type' cannot be 'batch' when role is set to generate renewable tokens");
-        }
-        "batch" if !role.explicit_max_ttl.is_zero() => {
-            return refuse(
-                "'token_type' cannot be 'batch' when role is set to generate tokens with an explicit max TTL",
-            );
-        }
-        "batch" => {}
-        other => return Err(Refusal::Invalid(format!("invalid 'token_type' value {other:?}"))),
-    }
-    if !suffix_fits(&role.path_suffix) {
-        return refuse("given role path suffix contains invalid characters; must match \\w[\\w-.]+\\w");
-    }
-    Ok(())
-}
-
+/// Whether there is somewhere in it what the pattern wants.
 fn suffix_fits(suffix: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    suffix.is_empty()
-        || (suffix.len() > 2
-            && suffix.starts_with(word)
-            && suffix.ends_with(word)
-            && suffix.chars().all(|c| word(c) || c == '-' || c == '.'))
+    let fits = |run: &str| {
+        let ends = run.find(word).zip(run.rfind(word));
+        ends.is_some_and(|(first, last)| last >= first + 2)
+    };
+    suffix.is_empty() || suffix.split(|c| !word(c) && c != '-' && c != '.').any(fits)
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::auth::{self, TokenParameters};
 use crate::logical::{
-    Alias, Call, Data, Endpoint, Environment, Field, MountView, Operation::*, Outcome, Refusal, Reply,
-    Response, exists, invoke,
+    Alias, Call, Data, Endpoint, Environment, Field, Fields, MountView, Operation::*, Outcome, Refusal,
+    Reply, Response, exists, invoke,
 };
 use crate::mounts::{Engine, Renewal};
 use crate::storage::{Table, Writes};
@@ -72,26 +72,30 @@ fn delete(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
 fn write(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
     let name = call.fields.text("username");
     let known = userpass.users.get(name).cloned();
-    let created = known.is_none();
-    let mut user = known.unwrap_or_default();
-    user.token.update(&call.fields)?;
-    let warning = user.token.against(call.mount)?;
-    let password = password(call)?;
-    if !password.is_empty() {
-        user.set(password, call.environment);
-    } else if created {
+    if known.is_none() && ["password", "password_hash"].iter().all(|field| call.fields.text(field).is_empty())
+    {
         return Err(Refusal::invalid("\"password\" or \"password_hash\" must be supplied"));
     }
+    let mut user = known.unwrap_or_default();
+    let password = password(call, |fields| user.token.update(fields))?;
+    if !password.is_empty() {
+        user.set(password, call.environment);
+    }
     userpass.users.insert(name, user);
-    warning.map_or(Ok(Reply::Nothing), |warning| Response::warning(warning).ok())
+    Ok(Reply::Nothing)
 }
 
-/// The password that was sent. Hashes are held against their form, and are not understood.
-fn password<'a>(call: &'a Call<'_>) -> Result<&'a str, Refusal> {
+/// The password that was sent. Hashes are held against their form, and are not understood. What else is done with the
+/// request comes in between.
+fn password<'a>(
+    call: &'a Call<'_>,
+    between: impl FnOnce(&Fields) -> Result<(), Refusal>,
+) -> Result<&'a str, Refusal> {
     let (password, hash) = (call.fields.text("password"), call.fields.text("password_hash"));
     if !password.is_empty() && !hash.is_empty() {
         return Err(Refusal::invalid("\"password\" and \"password_hash\" cannot be supplied together"));
     }
+    between(&call.fields)?;
     if !hash.is_empty() {
         return Err(Refusal::Failed(if hash.len() == HASH_LENGTH {
             "the lab's vault takes no password hashes".into()
@@ -113,7 +117,7 @@ fn write_password(userpass: &mut Userpass, call: &Call<'_>) -> Outcome {
     let Some(user) = userpass.users.get_mut(call.fields.text("username")) else {
         return Err(Refusal::Failed("username does not exist".into()));
     };
-    match password(call)? {
+    match password(call, |_| Ok(()))? {
         "" => Err(Refusal::invalid("\"password\" or \"password_hash\" must be supplied")),
         password => {
             user.set(password, call.environment);
