@@ -1,11 +1,14 @@
 //! `policy`
 
+use std::path::PathBuf;
+
+use lab_hcl::hcl1;
 use serde_json::{Value, json};
 
 use super::failure::{Failure, Outcome, expect};
 use super::session::Session;
 use super::tree::Tree;
-use crate::stand_in::unread;
+use crate::stand_in::{Environment, unread};
 
 pub(super) fn list(session: &Session<'_>) -> Outcome {
     expect(session.arguments(), 0, 0)?;
@@ -67,4 +70,37 @@ pub(super) fn delete(session: &Session<'_>) -> Outcome {
         .map_err(|failure| failure.told(&format!("Error deleting {name}")))?;
     session.say(&format!("Success! Deleted policy: {name}"));
     Ok(0)
+}
+
+/// `policy fmt`: writes a file again, in the usual form.
+pub(super) fn format(session: &Session<'_>) -> Outcome {
+    let path = expanded(session.only_argument()?.trim(), session.environment)?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| Failure::Usage(format!("Error reading source file: {}", unread(&path, &error))))?;
+    mock_vault::check_policy(&text).map_err(Failure::Usage)?;
+    // The parser that has taken it for JSON takes it no more here.
+    let formatted = hcl1::format(&text).map_err(|diagnostic| {
+        Failure::Usage(format!(
+            "Error printing result: the lab formats HCL only, and {} is not: {}",
+            path.display(),
+            diagnostic.message
+        ))
+    })?;
+    std::fs::write(&path, formatted)
+        .map_err(|error| Failure::Usage(format!("Error writing result: {}", unread(&path, &error))))?;
+    session.say(&format!("Success! Formatted policy: {}", path.display()));
+    Ok(0)
+}
+
+/// A path whose first part may stand for the home directory.
+fn expanded(path: &str, environment: &Environment) -> Result<PathBuf, Failure> {
+    let refused = |why: &str| Err(Failure::Usage(format!("Failed to expand path: {why}")));
+    let Some(rest) = path.strip_prefix('~') else { return Ok(PathBuf::from(path)) };
+    if !rest.is_empty() && !rest.starts_with('/') {
+        return refused("cannot expand user-specific home dir");
+    }
+    match environment.home() {
+        Some(home) => Ok(home.join(rest.trim_start_matches('/'))),
+        None => refused("HOME is not set"),
+    }
 }

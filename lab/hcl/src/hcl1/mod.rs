@@ -3,6 +3,7 @@
 //! Every quirk below was measured on the real parsers: attributes may share a line, commas between them are allowed,
 //! `key = { }` is a block, an assignment at the end of the file is dropped, a text that begins with `{` is JSON.
 
+mod format;
 mod heredoc;
 mod json;
 mod parser;
@@ -10,6 +11,8 @@ mod scanner;
 mod unquote;
 
 use crate::{Body, Diagnostic, Span};
+
+pub use self::format::format;
 
 /// How deep blocks and lists may nest.
 const MAX_DEPTH: usize = 128;

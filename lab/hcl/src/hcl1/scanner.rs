@@ -39,6 +39,7 @@ pub(super) enum Type {
     Assign,
     Add,
     Subtract,
+    Comment,
 }
 
 impl fmt::Display for Type {
@@ -61,6 +62,7 @@ impl fmt::Display for Type {
             Self::Assign => "ASSIGN",
             Self::Add => "ADD",
             Self::Subtract => "SUB",
+            Self::Comment => "COMMENT",
         })
     }
 }
@@ -96,23 +98,31 @@ impl<'a> Scanner<'a> {
     /// The next token that is not a comment.
     pub(super) fn token(&mut self) -> Token<'a> {
         loop {
-            let mut first = self.read();
-            while matches!(first, Some(' ' | '\t' | '\n' | '\r')) {
-                first = self.read();
+            let token = self.token_or_comment();
+            if token.kind != Type::Comment {
+                return token;
             }
-            let position = self.last;
-            if let Some(c @ ('#' | '/')) = first {
-                self.comment(c);
-                continue;
-            }
-            let kind = first.map_or(Type::Eof, |c| self.kind(c));
-            let end = self.next.offset.max(position.offset);
-            return Token { kind, text: &self.text[position.offset..end], position };
         }
+    }
+
+    /// The next token.
+    pub(super) fn token_or_comment(&mut self) -> Token<'a> {
+        let mut first = self.read();
+        while matches!(first, Some(' ' | '\t' | '\n' | '\r')) {
+            first = self.read();
+        }
+        let position = self.last;
+        let kind = first.map_or(Type::Eof, |c| self.kind(c));
+        let end = self.next.offset.max(position.offset);
+        Token { kind, text: &self.text[position.offset..end], position }
     }
 
     fn kind(&mut self, first: char) -> Type {
         match first {
+            '#' | '/' => {
+                self.comment(first);
+                Type::Comment
+            }
             c if is_letter(c) => {
                 let start = self.last.offset;
                 self.skip_while(|c| is_letter(c) || c.is_numeric() || c == '-' || c == '.');

@@ -16,7 +16,7 @@ pub(crate) fn groups() -> impl Iterator<Item = &'static Group> {
 }
 
 /// The commands of the real program that the lab does not have, with what to do about it.
-pub(crate) const REFUSED: [(&str, &str); 29] = [
+pub(crate) const REFUSED: [(&str, &str); 28] = [
     ("agent", "render files with `consul-template`"),
     ("proxy", "point programs at the server itself"),
     ("ssh", "it has no SSH secrets engine"),
@@ -45,7 +45,6 @@ pub(crate) const REFUSED: [(&str, &str); 29] = [
     ("plugin reload", "it runs no plugins but its own"),
     ("plugin reload-status", "it runs no plugins but its own"),
     ("plugin runtime", "it runs no plugins but its own"),
-    ("policy fmt", "`lab verify` reads policies"),
 ];
 
 const GROUPS: [Group; 14] = [

@@ -7,7 +7,7 @@ use crate::vault_cli::{lease, policy, token};
 const ACCESSOR: Known = ("accessor", Kind::Bool);
 const INCREMENT: [Known; 2] = [("increment", Kind::Duration), ("i", Kind::Duration)];
 
-pub(super) const COMMANDS: [Command; 12] = [
+pub(super) const COMMANDS: [Command; 13] = [
     Command {
         path: "token create",
         arguments: "",
@@ -79,6 +79,14 @@ pub(super) const COMMANDS: [Command; 12] = [
         prints: Prints::Nothing,
         flags: &[],
         run: policy::delete,
+    },
+    Command {
+        path: "policy fmt",
+        arguments: "PATH",
+        synopsis: "Formats a policy on disk",
+        prints: Prints::Nothing,
+        flags: &[],
+        run: policy::format,
     },
     Command {
         path: "lease lookup",
