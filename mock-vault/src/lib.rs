@@ -71,6 +71,7 @@ mod builder;
 mod configuration;
 mod cubbyhole;
 mod database;
+mod decode;
 mod dispatch;
 mod error;
 mod http;
@@ -105,3 +106,10 @@ pub const VERSION: &str = mounts::VERSION;
 
 /// When that version was built, as it says of itself.
 pub const BUILD_DATE: &str = sys::BUILD_DATE;
+
+/// Holds a policy's text, in HCL or JSON, against what a server takes.
+///
+/// Errors: what a server would refuse it with, `failed to parse policy: ...`.
+pub fn check_policy(text: &str) -> Result<(), String> {
+    policy::parse(text).map(drop).map_err(|error| format!("failed to parse policy: {error}"))
+}

@@ -49,7 +49,8 @@ impl Acl {
     }
 
     fn add(&mut self, path: &str, permissions: &Permissions) {
-        let (map, key) = if path.split('/').any(|segment| segment == "+") {
+        let has_segments = path == "+" || path.starts_with("+/") || path.contains("/+");
+        let (map, key) = if has_segments {
             (&mut self.segments, path)
         } else if let Some(prefix) = path.strip_suffix('*') {
             (&mut self.prefix, prefix)
@@ -107,13 +108,11 @@ impl Acl {
             || self.segments.iter().any(|(path, permissions)| open(permissions) && could_reach(path, mount))
     }
 
-    /// The capabilities by exact path, and by prefix.
+    /// What is allowed by exact path, and by the others.
     pub(crate) fn resultant(&self) -> (Data, Data) {
-        let list = |map: &BTreeMap<String, Permissions>| {
-            let names = |permissions: &Permissions| serde_json::json!({"capabilities": permissions.capabilities.names()});
-            map.iter().map(|(path, permissions)| (path.clone(), names(permissions))).collect()
-        };
-        (list(&self.exact), list(&self.prefix))
+        let shown = |(path, permissions): (&String, &Permissions)| (path.clone(), permissions.shown().into());
+        let inexact = self.prefix.iter().chain(&self.segments);
+        (self.exact.iter().map(shown).collect(), inexact.map(shown).collect())
     }
 
     /// The single stanza that decides: an exact one, or else the most specific of the others.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use lab_hcl::{Attribute, Body, Item, Kind, hcl1};
 use serde_json::Value;
 
+use crate::decode::{node, place, plain_text};
 use crate::logical::{one_error, parse_seconds};
 use crate::policy::rule::{Capability, Parameters, Permissions, Policy, Rule};
 use crate::policy::template::balanced;
@@ -64,15 +65,6 @@ fn not_a_stanza(attribute: &Attribute) -> ParseError {
     ParseError(format!("path \"path\": cannot check HCL keys of type {node}"))
 }
 
-/// What the decoder calls a value.
-fn node(value: &lab_hcl::Value) -> &'static str {
-    match &value.kind {
-        Kind::List(_) => "*ast.ListType",
-        Kind::Object(_) => "*ast.ObjectType",
-        _ => "*ast.LiteralType",
-    }
-}
-
 /// Whether an item has an equals sign.
 fn is_assigned(text: &str, item: &Item) -> bool {
     item.as_block().is_none_or(|block| {
@@ -106,20 +98,21 @@ fn line_of(text: &str, offset: usize) -> usize {
     text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
-fn place(text: &str, offset: usize) -> String {
-    let before = &text[..offset.min(text.len())];
-    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
-    format!("At {}:{column}", line_of(text, offset))
-}
-
-fn rule(text: &str, path: &str, body: &Body) -> Result<Rule, ParseError> {
-    let of_path = |message: String| ParseError(format!("path {path:?}: {message}"));
-    check_keys(text, body, &STANZA_KEYS, &format!("path {path:?}: ")).map_err(ParseError)?;
+fn rule(text: &str, written: &str, body: &Body) -> Result<Rule, ParseError> {
+    let of_path = |message: String| ParseError(format!("path {written:?}: {message}"));
+    check_keys(text, body, &STANZA_KEYS, &format!("path {written:?}: ")).map_err(ParseError)?;
     let mut permissions = Permissions::default();
-    if let Some(old) = plain_text(text, body, "policy", "Policy").map_err(of_path)? {
+    let old = plain_text(text, body, "policy", "Policy").map_err(of_path)?;
+    let names = texts(text, body, "capabilities").map_err(of_path)?;
+    let path = written.strip_prefix('/').unwrap_or(written);
+    if path.contains("+*") {
+        // This complaint alone leaves out the first slash.
+        return Err(ParseError(format!("path {path:?}: invalid use of wildcards ('+*' is forbidden)")));
+    }
+    if let Some(old) = old {
         expand_old(&old, &mut permissions).map_err(of_path)?;
     }
-    for name in texts(text, body, "capabilities").map_err(of_path)? {
+    for name in names {
         let capability =
             Capability::named(&name).ok_or_else(|| of_path(format!("invalid capability {name:?}")))?;
         permissions.capabilities.add(capability);
@@ -127,10 +120,6 @@ fn rule(text: &str, path: &str, body: &Body) -> Result<Rule, ParseError> {
     permissions.allowed = parameters(text, body, "allowed_parameters").map_err(of_path)?;
     permissions.denied = parameters(text, body, "denied_parameters").map_err(of_path)?;
     permissions.required = texts(text, body, "required_parameters").map_err(of_path)?;
-    let path = path.strip_prefix('/').unwrap_or(path);
-    if path.contains("+*") {
-        return Err(of_path("invalid use of wildcards ('+*' is forbidden)".into()));
-    }
     permissions.min_wrapping_ttl = wrapping_ttl(body, "min_wrapping_ttl")?;
     permissions.max_wrapping_ttl = wrapping_ttl(body, "max_wrapping_ttl")?;
     if !permissions.max_wrapping_ttl.is_zero() && permissions.max_wrapping_ttl < permissions.min_wrapping_ttl
@@ -161,27 +150,6 @@ fn check_repeats(text: &str, body: &Body) -> Result<(), ParseError> {
         names.push(item.name());
     }
     Ok(())
-}
-
-/// The text of an attribute, which messages call `field`; numbers and truths have one.
-fn plain_text(text: &str, body: &Body, name: &str, field: &str) -> Result<Option<String>, String> {
-    if let Some(block) = body.blocks_of(name).next() {
-        let first = block.body.items.first().map(|item| place(text, item.name_span().start));
-        let place = first.unwrap_or_else(|| "At -".to_owned());
-        return Err(format!("{place}: root.{field}: unknown type for string *ast.ObjectList"));
-    }
-    match body.value(name) {
-        None => Ok(None),
-        Some(value) => match &value.kind {
-            Kind::String(text) => Ok(Some(text.clone())),
-            Kind::Number(number) => Ok(Some(number.text().to_owned())),
-            Kind::Bool(truth) => Ok(Some(truth.to_string())),
-            _ => {
-                let place = place(text, value.span.start);
-                Err(format!("{place}: root.{field}: unknown type for string {}", node(value)))
-            }
-        },
-    }
 }
 
 fn expand_old(old: &str, permissions: &mut Permissions) -> Result<(), String> {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::logical::Data;
+
 /// Something a policy can allow on a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Capability {
@@ -72,6 +74,14 @@ impl Capabilities {
         self.0 != 0 && !self.has(Capability::Deny)
     }
 
+    /// The names in the order of their age; nothing at all is `deny`.
+    fn names_by_age(self) -> Vec<&'static str> {
+        let late = |name: &str| ["patch", "subscribe", "recover"].iter().position(|other| *other == name);
+        let mut names = self.names();
+        names.sort_by_key(|name| late(name).map_or(0, |at| at + 1));
+        names
+    }
+
     /// The names in order; nothing at all is `deny`.
     pub(crate) fn names(self) -> Vec<&'static str> {
         if !self.allow_anything() {
@@ -102,6 +112,30 @@ pub(crate) struct Permissions {
 }
 
 impl Permissions {
+    /// All of it, as it is shown to those who may do it.
+    pub(crate) fn shown(&self) -> Data {
+        let mut shown = Data::new();
+        shown.insert("capabilities".into(), self.capabilities.names_by_age().into());
+        for (name, ttl) in
+            [("min_wrapping_ttl", self.min_wrapping_ttl), ("max_wrapping_ttl", self.max_wrapping_ttl)]
+        {
+            if !ttl.is_zero() {
+                shown.insert(name.into(), ttl.as_secs().into());
+            }
+        }
+        for (name, parameters) in [("allowed_parameters", &self.allowed), ("denied_parameters", &self.denied)]
+        {
+            if !parameters.is_empty() {
+                let values = parameters.iter().map(|(name, values)| (name.clone(), values.clone().into()));
+                shown.insert(name.into(), values.collect::<Data>().into());
+            }
+        }
+        if !self.required.is_empty() {
+            shown.insert("required_parameters".into(), self.required.clone().into());
+        }
+        shown
+    }
+
     /// Two stanzas for the same path as one.
     pub(crate) fn merge(&mut self, other: &Self) {
         let denied = self.capabilities.has(Capability::Deny);

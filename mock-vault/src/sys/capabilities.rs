@@ -8,29 +8,28 @@ use crate::logical::{Call, Caller, Data, Endpoint, Field, Operation::*, Outcome,
 use crate::state::State;
 use crate::token::TokenEntry;
 
-const FIELDS: &[Field] =
-    &[Field::text("token"), Field::text("accessor"), Field::comma_list("path"), Field::comma_list("paths")];
+const PATHS: &[Field] = &[Field::comma_list("path"), Field::comma_list("paths")];
+const TOKEN: &[Field] = &[Field::text("token")];
+const ACCESSOR: &[Field] = &[Field::text("accessor")];
 
 /// The endpoints of capabilities.
 pub(super) static ENDPOINTS: &[Endpoint<State>] = &[
-    Endpoint::new("capabilities", &[FIELDS], &[(Update, of_token)]),
-    Endpoint::new("capabilities-self", &[FIELDS], &[(Update, of_self)]),
-    Endpoint::new("capabilities-accessor", &[FIELDS], &[(Update, of_accessor)]),
+    Endpoint::new("capabilities", &[TOKEN, PATHS], &[(Update, of_token)]),
+    Endpoint::new("capabilities-self", &[TOKEN, PATHS], &[(Update, of_self)]),
+    Endpoint::new("capabilities-accessor", &[ACCESSOR, PATHS], &[(Update, of_accessor)]),
 ];
 
 fn of_self(state: &mut State, call: &Call<'_>) -> Outcome {
     let caller = call.caller.ok_or(Refusal::Denied)?;
-    answer(state, call, caller.token_id.clone(), Arc::clone(&caller.token))
+    answer(state, call, Some((caller.token_id.clone(), Arc::clone(&caller.token))))
 }
 
 fn of_token(state: &mut State, call: &Call<'_>) -> Outcome {
-    if call.fields.text("token").is_empty() {
-        return Err(Refusal::Failed("no token found".into()));
-    }
-    match state.tokens.find(call.fields.text("token"), call.now()) {
-        Some((name, token)) => answer(state, call, name, token),
-        None => Err(Refusal::Listed { status: 400, text: "invalid token".into() }),
-    }
+    // What is no text is not taken for one.
+    let token = call.fields.raw().get("token").and_then(Value::as_str).filter(|token| !token.is_empty());
+    let Some(token) = token else { return Err(Refusal::Failed("no token found".into())) };
+    let found = state.tokens.find(token, call.now());
+    answer(state, call, found)
 }
 
 fn of_accessor(state: &mut State, call: &Call<'_>) -> Outcome {
@@ -40,18 +39,26 @@ fn of_accessor(state: &mut State, call: &Call<'_>) -> Outcome {
     }
     let name = state.tokens.by_accessor(accessor).cloned();
     match name.and_then(|name| state.tokens.get(&name).cloned().map(|token| (name, Arc::new(token)))) {
-        Some((name, token)) => answer(state, call, name, token),
+        Some(found) => answer(state, call, Some(found)),
         None => Err(Refusal::Listed { status: 400, text: "invalid accessor".into() }),
     }
 }
 
-fn answer(state: &mut State, call: &Call<'_>, token_id: String, token: Arc<TokenEntry>) -> Outcome {
+fn answer(state: &mut State, call: &Call<'_>, found: Option<(String, Arc<TokenEntry>)>) -> Outcome {
     let mut paths = call.fields.list("paths");
     if paths.is_empty() {
         paths = call.fields.list("path");
     }
     if paths.is_empty() {
         return Err(Refusal::invalid("paths must be supplied"));
+    }
+    let refuse = |text: &str| Err(Refusal::Listed { status: 400, text: text.into() });
+    if paths[0].is_empty() {
+        return refuse("missing path");
+    }
+    let Some((token_id, token)) = found else { return refuse("invalid token") };
+    if paths.iter().any(String::is_empty) {
+        return refuse("missing path");
     }
     let subject = state.identity.subject(&token.entity_id);
     let root = token.is_root();
@@ -60,7 +67,7 @@ fn answer(state: &mut State, call: &Call<'_>, token_id: String, token: Arc<Token
     let mut data = Data::new();
     for path in &paths {
         let names = match &acl {
-            Some(acl) => acl.capabilities(path.strip_prefix('/').unwrap_or(path)).names(),
+            Some(acl) => acl.capabilities(path.trim_start_matches('/')).names(),
             None => vec!["root"],
         };
         data.insert(path.clone(), json!(names));
