@@ -75,6 +75,11 @@ fn openssl_reads_and_verifies_the_answers() {
                 let status = if revoke { "revoked" } else { "good" };
                 let says = |line: &str| line.strip_prefix("leaf.pem: ").unwrap_or(line) == status;
                 assert!(told.lines().any(says), "{key}: {told}");
+                let text = openssl(&directory, &["-respin", "answer.der", "-noverify", "-resp_text"]);
+                let text = stdout(&text);
+                assert!(!text.contains("Certificate:"), "the signer's certificate is not sent: {text}");
+                let produced = text.lines().find(|line| line.contains("Produced At:")).unwrap_or(&text);
+                assert!(produced.contains(":00 "), "{produced}");
             }
         }
     });

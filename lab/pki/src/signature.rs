@@ -207,6 +207,11 @@ impl SignatureAlgorithm {
         })
     }
 
+    /// The `AlgorithmIdentifier` as DER, of those that [`crate::KeyPair::sign`] can make.
+    pub fn to_der(self) -> Vec<u8> {
+        yasna::construct_der(|writer| self.write(writer))
+    }
+
     /// Writes the `AlgorithmIdentifier`.
     pub(crate) fn write(self, writer: DERWriter<'_>) {
         writer.write_sequence(|w| {

@@ -1,8 +1,13 @@
 //! `config/crl`.
 
+use std::time::Duration;
+
+use lab_world::format_duration;
 use serde_json::{Value, json};
 
-use crate::logical::{Call, Endpoint, Field, Operation::*, Outcome, Refusal, parse_seconds, respond};
+use crate::logical::{
+    Call, Endpoint, Field, Operation::*, Outcome, Refusal, Response, parse_seconds, respond,
+};
 use crate::pki::engine::Pki;
 use crate::pki::model::CrlConfig;
 
@@ -53,8 +58,9 @@ fn write(pki: &mut Pki, call: &Call<'_>) -> Outcome {
             let seconds = parse_seconds(&Value::from(given))
                 .map_err(|error| Refusal::Invalid(format!("given {name} could not be decoded: {error}")))?;
             if name == "ocsp_expiry" && seconds < 0 {
+                let shown = format_duration(Duration::from_secs(seconds.unsigned_abs()));
                 return Err(Refusal::Invalid(format!(
-                    "ocsp_expiry must be greater than or equal to 0 got: {given}"
+                    "ocsp_expiry must be greater than or equal to 0 got: -{shown}"
                 )));
             }
             *text = given.to_owned();
@@ -74,27 +80,31 @@ fn write(pki: &mut Pki, call: &Call<'_>) -> Outcome {
     if let entries @ (-1 | 1..) = fields.number("max_crl_entries") {
         config.max_crl_entries = entries;
     }
-    check_windows(&config)?;
-    if config.enable_delta && !config.auto_rebuild {
-        return Err(Refusal::invalid(
-            "Delta CRLs cannot be enabled when auto rebuilding is disabled as the complete CRL is always regenerated!",
-        ));
-    }
+    let cross_cluster = fields.flag("cross_cluster_revocation");
     let unified = fields.flag("unified_crl");
-    let refused = if fields.flag("cross_cluster_revocation") && !config.auto_rebuild {
-        "Global, cross-cluster revocation queue cannot be enabled when auto rebuilding is disabled as the local cluster may not \
-         have the certificate entry!"
-    } else if fields.flag("cross_cluster_revocation") {
-        "Global, cross-cluster revocation queue can only be enabled on Vault Enterprise."
-    } else if unified {
-        "unified_crl can only be enabled on Vault Enterprise"
-    } else if fields.flag("unified_crl_on_existing_paths") {
-        "unified_crl_on_existing_paths cannot be enabled if unified_crl is disabled"
-    } else {
-        ""
-    };
-    if !refused.is_empty() {
-        return Err(Refusal::invalid(refused));
+    let refuse = |text: &str| Err(Refusal::invalid(text));
+    if fields.flag("unified_crl_on_existing_paths") && !unified {
+        return refuse("unified_crl_on_existing_paths cannot be enabled if unified_crl is disabled");
+    }
+    check_windows(&config)?;
+    if !config.auto_rebuild && config.enable_delta {
+        return refuse(
+            "Delta CRLs cannot be enabled when auto rebuilding is disabled as the complete CRL is always regenerated!",
+        );
+    }
+    if !config.auto_rebuild && cross_cluster {
+        return refuse(
+            "Global, cross-cluster revocation queue cannot be enabled when auto rebuilding is disabled as the local cluster \
+             may not have the certificate entry!",
+        );
+    }
+    if cross_cluster {
+        return refuse(
+            "Global, cross-cluster revocation queue (cross_cluster_revocation) can only be enabled on Vault Enterprise.",
+        );
+    }
+    if unified {
+        return refuse("unified_crl can only be enabled on Vault Enterprise");
     }
     let described = describe(&config);
     let before = pki.crl_config.get();
@@ -102,11 +112,16 @@ fn write(pki: &mut Pki, call: &Call<'_>) -> Outcome {
     let is_other = before.disable != config.disable
         || before.enable_delta != config.enable_delta
         || (before.auto_rebuild && !config.auto_rebuild);
+    if config.expiry.is_empty() {
+        config.expiry = CrlConfig::default().expiry;
+    }
     pki.crl_config.set(config);
+    let mut response = Response::of(described);
     if is_other {
         pki.rebuild_crls(call.environment);
+        response.warnings = pki.crl_warnings();
     }
-    respond(described)
+    response.ok()
 }
 
 /// Lists must be made again before they are too old.

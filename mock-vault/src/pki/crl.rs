@@ -164,6 +164,7 @@ impl Pki {
         let next_update = environment.now + seconds(&self.crl_config.get().expiry);
         let revoked = self.revoked(issuer, base.map(|(_, since)| since));
         let list = List {
+            algorithm: entry.revocation_algorithm(&key),
             issuer: certificate.raw_subject(),
             authority: certificate.subject_key_id(),
             this_update: environment.now,

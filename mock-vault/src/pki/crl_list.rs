@@ -24,6 +24,7 @@ pub(super) struct Extension {
 
 /// A list to be signed.
 pub(super) struct List<'a> {
+    pub(super) algorithm: SignatureAlgorithm,
     pub(super) issuer: &'a [u8],
     pub(super) authority: &'a [u8],
     pub(super) this_update: OffsetDateTime,
@@ -41,13 +42,13 @@ impl List<'_> {
     ///
     /// Errors: the key cannot sign.
     pub(super) fn sign(&self, key: &KeyPair) -> Result<Vec<u8>, lab_pki::Error> {
-        let algorithm = key.default_signature();
+        let algorithm = self.algorithm;
         let signed = self.to_der(algorithm);
         let signature = key.sign(algorithm, &signed)?;
         Ok(yasna::construct_der(|writer| {
             writer.write_sequence(|writer| {
                 writer.next().write_der(&signed);
-                writer.next().write_der(&algorithm_der(algorithm));
+                writer.next().write_der(&algorithm.to_der());
                 writer.next().write_bitvec_bytes(&signature, signature.len() * 8);
             });
         }))
@@ -57,7 +58,7 @@ impl List<'_> {
         yasna::construct_der(|writer| {
             writer.write_sequence(|writer| {
                 writer.next().write_u8(1);
-                writer.next().write_der(&algorithm_der(algorithm));
+                writer.next().write_der(&algorithm.to_der());
                 writer.next().write_der(self.issuer);
                 write_time(writer.next(), self.this_update);
                 write_time(writer.next(), self.next_update);
@@ -120,27 +121,4 @@ pub(super) fn write_time(writer: DERWriter<'_>, moment: OffsetDateTime) {
     } else {
         writer.write_generalized_time(&GeneralizedTime::from_datetime(moment));
     }
-}
-
-/// The identifier of a signature algorithm.
-pub(super) fn algorithm_der(algorithm: SignatureAlgorithm) -> Vec<u8> {
-    use SignatureAlgorithm as A;
-    let (oid, null): (&[u64], bool) = match algorithm {
-        A::Sha384WithRsa => (&[1, 2, 840, 113549, 1, 1, 12], true),
-        A::Sha512WithRsa => (&[1, 2, 840, 113549, 1, 1, 13], true),
-        A::EcdsaWithSha256 => (&[1, 2, 840, 10045, 4, 3, 2], false),
-        A::EcdsaWithSha384 => (&[1, 2, 840, 10045, 4, 3, 3], false),
-        A::EcdsaWithSha512 => (&[1, 2, 840, 10045, 4, 3, 4], false),
-        A::Ed25519 => (&[1, 3, 101, 112], false),
-        // What a key signs with by itself is none of the others.
-        _ => (&[1, 2, 840, 113549, 1, 1, 11], true),
-    };
-    yasna::construct_der(|writer| {
-        writer.write_sequence(|writer| {
-            writer.next().write_oid(&ObjectIdentifier::from_slice(oid));
-            if null {
-                writer.next().write_null();
-            }
-        });
-    })
 }

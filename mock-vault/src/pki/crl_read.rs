@@ -3,7 +3,7 @@
 use lab_pki::{Certificate, PublicKey, SignatureAlgorithm};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-use crate::pki::crl_list::{Revoked, algorithm_der};
+use crate::pki::crl_list::Revoked;
 use crate::pki::der::{Element, element, elements};
 
 const INTEGER: u8 = 0x02;
@@ -27,12 +27,15 @@ impl Given {
             A::Sha256WithRsa,
             A::Sha384WithRsa,
             A::Sha512WithRsa,
+            A::Sha256WithRsaPss,
+            A::Sha384WithRsaPss,
+            A::Sha512WithRsaPss,
             A::EcdsaWithSha256,
             A::EcdsaWithSha384,
             A::EcdsaWithSha512,
             A::Ed25519,
         ];
-        let Some(algorithm) = known.into_iter().find(|known| algorithm_der(*known) == self.algorithm) else {
+        let Some(algorithm) = known.into_iter().find(|known| known.to_der() == self.algorithm) else {
             return false;
         };
         PublicKey::from_der(authority.public_key_der())

@@ -9,7 +9,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::logical::{
-    Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, parse_flag, parse_seconds, respond,
+    Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, decode_base64, parse_flag, parse_seconds,
+    respond,
 };
 use crate::pki::crl::pem_of;
 use crate::pki::crl_list::{Extension, List, Revoked};
@@ -125,6 +126,7 @@ fn answer(
         return Err(Refusal::invalid("failed to build CRL signing bundle"));
     };
     let list = List {
+        algorithm: issuer.revocation_algorithm(&key.key.0),
         issuer: issuer.certificate.0.raw_subject(),
         authority: issuer.certificate.0.subject_key_id(),
         this_update: call.now(),
@@ -217,12 +219,7 @@ fn read_extension(given: &Data) -> Result<Extension, String> {
             parse_flag(value).map_err(|told| format!("critical field value failed to be parsed: {told}"))?
         }
     };
-    let value = STANDARD.decode(text("value")).map_err(|error| {
-        let at = match error {
-            base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => at,
-            _ => text("value").len(),
-        };
-        format!("failed base64 decoding 'value' field: illegal base64 data at input byte {at}")
-    })?;
+    let value = decode_base64(text("value"), true)
+        .map_err(|told| format!("failed base64 decoding 'value' field: {told}"))?;
     Ok(Extension { oid, critical, value })
 }

@@ -87,8 +87,12 @@ impl Engine for Pki {
             "issuer/+/unified-crl",
             "unified-crl",
             "unified-crl/pem",
+            "unified-crl/delta",
+            "unified-crl/delta/pem",
             "ocsp",
             "ocsp/*",
+            "unified-ocsp",
+            "unified-ocsp/*",
             "acme/*",
             "roles/+/acme/*",
             "issuer/+/acme/*",
@@ -97,7 +101,7 @@ impl Engine for Pki {
     }
 
     fn binary(&self) -> &'static [&'static str] {
-        &["ocsp", "ocsp/*"]
+        &["ocsp", "ocsp/*", "unified-ocsp", "unified-ocsp/*"]
     }
 
     fn sudo(&self) -> &'static [&'static str] {

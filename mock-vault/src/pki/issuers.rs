@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Response, respond};
+use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Response};
 use crate::pki::aia;
 use crate::pki::crl::Kind;
 use crate::pki::engine::Pki;
@@ -81,7 +81,8 @@ pub(super) fn describe(pki: &Pki, issuer: &IssuerEntry) -> Value {
 
 fn read(pki: &mut Pki, call: &Call<'_>) -> Outcome {
     let issuer = pki.issuer_named(call.fields.text("issuer_ref"))?;
-    respond(describe(pki, issuer))
+    let warnings = downgraded(issuer).into_iter().collect();
+    Response { warnings, ..Response::of(describe(pki, issuer)) }.ok()
 }
 
 /// What is not sent goes back to its preset.
@@ -137,7 +138,17 @@ fn change(pki: &mut Pki, call: &Call<'_>, takes: impl Fn(&str) -> bool) -> Outco
             urls.delta_crl_distribution_points.join(",")
         ));
     }
+    warnings.extend(downgraded(issuer));
     Response { warnings, ..Response::of(describe(pki, issuer)) }.ok()
+}
+
+/// What is said of an issuer whose answers about single certificates are signed otherwise than its lists.
+fn downgraded(issuer: &IssuerEntry) -> Option<String> {
+    issuer.revocation_signature_algorithm.ends_with("PSS").then(|| {
+        "Issuer uses a PSS Revocation Signature Algorithm. This algorithm will be downgraded to PKCS#1v1.5 signature scheme \
+         on OCSP responses, due to limitations in the OCSP library."
+            .to_owned()
+    })
 }
 
 /// How an issuer's lists are signed. Errors: there is no such algorithm, or the issuer's key is of another kind.
@@ -146,17 +157,18 @@ fn algorithm(name: &str, issuer: &IssuerEntry) -> Result<String, Refusal> {
         return Ok(String::new());
     }
     let Some(known) = ALGORITHMS.iter().find(|known| known.eq_ignore_ascii_case(name)) else {
-        let names = ALGORITHMS.map(str::to_lowercase).join(", ");
+        let names = ALGORITHMS.map(str::to_lowercase).join(", ") + ", pureed25519";
         return Err(Refusal::Invalid(format!(
             "Unknown signature algorithm value: 0 - valid values are {names}"
         )));
     };
     let kind = issuer.certificate.0.public_key().algorithm().to_uppercase();
-    let (fits, wanted) = match *known {
-        name if name.contains("RSA") => (kind.starts_with("RSA"), "SHA256-RSA"),
-        name if name.starts_with("ECDSA") => (kind.starts_with("EC"), "ECDSA"),
-        _ => (kind.starts_with("ED25519"), "Ed25519"),
+    let fits = match *known {
+        name if name.contains("RSA") => kind.starts_with("RSA"),
+        name if name.starts_with("ECDSA") => kind.starts_with("EC"),
+        _ => kind.starts_with("ED25519"),
     };
+    let wanted = known.replace("With", "-");
     if !fits {
         let kind = if kind.starts_with("EC") { "ECDSA".to_owned() } else { kind };
         return Err(Refusal::Failed(format!(

@@ -1,6 +1,6 @@
 //! What a PKI mount keeps.
 
-use lab_pki::{Certificate, KeyPair};
+use lab_pki::{Certificate, KeyPair, SignatureAlgorithm};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
@@ -116,6 +116,22 @@ impl IssuerEntry {
     /// Whether it may be used for something.
     pub(super) fn may(&self, usage: &str) -> bool {
         self.usage.iter().any(|allowed| allowed == usage)
+    }
+
+    /// What its lists are signed with, by its key. Keys of curves only know the hash of their size here.
+    pub(super) fn revocation_algorithm(&self, key: &KeyPair) -> SignatureAlgorithm {
+        use SignatureAlgorithm as A;
+        let preset = key.default_signature();
+        let rsa = [
+            A::Sha256WithRsa,
+            A::Sha384WithRsa,
+            A::Sha512WithRsa,
+            A::Sha256WithRsaPss,
+            A::Sha384WithRsaPss,
+            A::Sha512WithRsaPss,
+        ];
+        let named = |known: &A| known.name().replace('-', "With") == self.revocation_signature_algorithm;
+        rsa.into_iter().find(|known| preset == A::Sha256WithRsa && named(known)).unwrap_or(preset)
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::options::{OPERATIONS, Options};
-use crate::logical::{Call, Data, Environment, Field, Outcome, Refusal, respond};
+use crate::logical::{Call, Data, Environment, Field, Fields, Outcome, Refusal, respond};
 use crate::pki::engine::Pki;
 use crate::storage::{moment, seconds};
 
@@ -21,6 +21,9 @@ pub(super) const FIELDS: &[Field] = &[
     Field::seconds("min_startup_backoff_duration").or_number(300),
     Field::seconds("max_startup_backoff_duration").or_number(900),
 ];
+
+/// How often it is looked whether it is time.
+const PERIOD: Duration = Duration::from_mins(1);
 
 /// How a mount is tidied by itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -61,7 +64,7 @@ impl Default for AutoTidy {
 impl AutoTidy {
     /// When the next tidy begins by itself; `None`: never.
     pub(super) fn due(&self) -> Option<OffsetDateTime> {
-        self.last_finished.filter(|_| self.enabled).map(|last| last + self.interval)
+        self.last_finished.filter(|_| self.enabled).map(|last| last + self.interval.max(PERIOD))
     }
 
     /// Whether the mount has not been asked anything yet.
@@ -96,8 +99,22 @@ impl AutoTidy {
 
     fn change(&mut self, call: &Call<'_>) -> Result<(), Refusal> {
         let fields = &call.fields;
+        if fields.has("enabled") {
+            let enabled = fields.flag("enabled");
+            if enabled && !self.enabled {
+                self.last_finished = Some(call.now());
+            }
+            self.enabled = enabled;
+        }
+        self.change_times(fields)?;
+        self.options.change(fields)?;
+        if self.enabled && !self.options.asks_for_something() {
+            return Err(Refusal::Invalid(format!(
+                "Auto-tidy enabled but no tidy operations were requested. Enable at least one tidy operation to be run \
+                 ({OPERATIONS})."
+            )));
+        }
         for (name, flag) in [
-            ("enabled", &mut self.enabled),
             ("maintain_stored_certificate_counts", &mut self.maintain_counts),
             ("publish_stored_certificate_count_metrics", &mut self.publish_counts),
         ] {
@@ -105,28 +122,28 @@ impl AutoTidy {
                 *flag = fields.flag(name);
             }
         }
+        if self.publish_counts && !self.maintain_counts {
+            return Err(Refusal::invalid(
+                "Can not publish a running storage metrics count to metrics without first maintaining that count.  Enable \
+                 `maintain_stored_certificate_counts` to enable `publish_stored_certificate_count_metrics`.",
+            ));
+        }
+        Ok(())
+    }
+
+    fn change_times(&mut self, fields: &Fields) -> Result<(), Refusal> {
         for (name, duration) in [
-            ("interval_duration", &mut self.interval),
             ("min_startup_backoff_duration", &mut self.min_backoff),
             ("max_startup_backoff_duration", &mut self.max_backoff),
         ] {
             if fields.has(name) {
                 *duration = fields.duration(name);
+                if duration.is_zero() {
+                    return Err(Refusal::Invalid(format!("{name} must be at least 1 second: parsed: 0s")));
+                }
             }
         }
-        self.options.change(fields)?;
-        self.check()
-    }
-
-    fn check(&self) -> Result<(), Refusal> {
         let (least, most) = (self.min_backoff, self.max_backoff);
-        for (name, duration) in
-            [("min_startup_backoff_duration", least), ("max_startup_backoff_duration", most)]
-        {
-            if duration.is_zero() {
-                return Err(Refusal::Invalid(format!("{name} must be at least 1 second: parsed: 0s")));
-            }
-        }
         if most < least {
             return Err(Refusal::Invalid(format!(
                 "max_startup_backoff_duration {} must be greater or equal to min_startup_backoff_duration {}",
@@ -134,17 +151,8 @@ impl AutoTidy {
                 format_duration(least)
             )));
         }
-        if self.enabled && !self.options.asks_for_something() {
-            return Err(Refusal::Invalid(format!(
-                "Auto-tidy enabled but no tidy operations were requested. Enable at least one tidy operation to be run \
-                 ({OPERATIONS})."
-            )));
-        }
-        if self.publish_counts && !self.maintain_counts {
-            return Err(Refusal::invalid(
-                "Can not publish a running storage metrics count to metrics without first maintaining that count.  Enable \
-                 `maintain_stored_certificate_counts` to enable `publish_stored_certificate_count_metrics`.",
-            ));
+        if fields.has("interval_duration") {
+            self.interval = fields.duration("interval_duration");
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ mod options;
 mod run;
 mod status;
 
-use crate::logical::{Call, Endpoint, Operation::*, Outcome, Refusal, Response, respond};
+use crate::logical::{Call, Endpoint, Operation::*, Outcome, Response, respond};
 use crate::pki::engine::Pki;
 
 pub(super) use self::auto::AutoTidy;
@@ -22,26 +22,23 @@ pub(super) static ENDPOINTS: &[Endpoint<Pki>] = &[
 ];
 
 fn tidy(pki: &mut Pki, call: &Call<'_>) -> Outcome {
-    if call.fields.flag("tidy_cert_metadata") {
-        return Err(Refusal::invalid("certificate metadata is only supported on Vault Enterprise"));
-    }
     let options = Options::of_request(&call.fields)?;
-    let accepted =
-        |warning: String| Response { status: Some(202), anonymous: true, ..Response::warning(warning) }.ok();
     if pki.tidying.is_running() {
-        return accepted("Tidy operation already in progress.".into());
+        return Response::warning("Tidy operation already in progress.").ok();
     }
-    if !options.asks_for_something() {
-        return accepted(format!(
+    let warning = if options.asks_for_something() {
+        "Tidy operation successfully started. Any information from the operation will be printed to Vault's server logs."
+            .to_owned()
+    } else {
+        format!(
             "Manual tidy requested but no tidy operations were set. Enable at least one tidy operation to be run \
              ({OPERATIONS})."
-        ));
-    }
+        )
+    };
+    // It is begun and ended even where there is nothing to do.
     pki.tidying.start(options, call.now());
-    accepted(
-        "Tidy operation successfully started. Any information from the operation will be printed to Vault's server logs."
-            .into(),
-    )
+    pki.auto_tidy.get_mut().last_finished = Some(call.now());
+    Response { status: Some(202), anonymous: true, ..Response::warning(warning) }.ok()
 }
 
 fn cancel(pki: &mut Pki, call: &Call<'_>) -> Outcome {

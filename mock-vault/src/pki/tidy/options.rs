@@ -14,6 +14,8 @@ pub(super) const OPERATIONS: &str = "tidy_cert_store / tidy_revoked_certs / tidy
     tidy_expired_issuers / tidy_move_legacy_ca_bundle / tidy_acme / tidy_cross_cluster_revoked_certs / \
     tidy_revocation_queue / tidy_cert_metadata / tidy_cmpv2_nonce_store";
 
+const NO_METADATA: &str = "certificate metadata is only supported on Vault Enterprise";
+
 /// The parameters of a tidy.
 pub(super) const FIELDS: &[Field] = &[
     Field::flag("tidy_cert_store"),
@@ -87,11 +89,14 @@ impl Options {
     /// Errors: `safety_buffer must be greater than zero` and the like.
     pub(super) fn of_request(fields: &Fields) -> Result<Self, Refusal> {
         let mut options = Self::default();
-        options.take(
-            fields,
-            |name, _| format!("{name} must be greater than zero"),
-            "Error parsing pause_duration",
-        )?;
+        options.take_flags(fields);
+        // The old name of the same operation.
+        options.revoked_certs |= fields.flag("tidy_revocation_list");
+        options.take_buffers(fields, |_| true, |name, _| format!("{name} must be greater than zero"))?;
+        options.take_pause(fields, "Error parsing pause_duration")?;
+        if options.cert_metadata {
+            return Err(Refusal::invalid(NO_METADATA));
+        }
         Ok(options)
     }
 
@@ -99,47 +104,63 @@ impl Options {
     ///
     /// Errors: `given safety_buffer must be at least one second; got: 0` and the like.
     pub(super) fn change(&mut self, fields: &Fields) -> Result<(), Refusal> {
-        let too_short = |name: &str, given: &str| {
+        let too_short = |name: &str, given: i64| {
             // The real server takes one name for both.
             let name = if name == "issuer_safety_buffer" { "safety_buffer" } else { name };
             format!("given {name} must be at least one second; got: {given}")
         };
-        self.take(fields, too_short, "unable to parse given pause_duration")
+        self.take_flags(fields);
+        self.take_buffers(fields, |name| name == "safety_buffer", too_short)?;
+        self.take_pause(fields, "unable to parse given pause_duration")?;
+        self.take_buffers(fields, |name| name != "safety_buffer", too_short)?;
+        if self.cert_metadata {
+            return Err(Refusal::invalid(NO_METADATA));
+        }
+        if self.cmpv2_nonces {
+            return Err(Refusal::invalid("CMPv2 is only supported on Vault Enterprise"));
+        }
+        Ok(())
     }
 
-    fn take(
-        &mut self,
-        fields: &Fields,
-        too_short: impl Fn(&str, &str) -> String,
-        unparsed: &str,
-    ) -> Result<(), Refusal> {
+    fn take_flags(&mut self, fields: &Fields) {
         for (name, flag) in self.flags_mut() {
             if fields.has(name) {
                 *flag = fields.flag(name);
             }
         }
-        // The old name of the same operation.
-        self.revoked_certs |= fields.flag("tidy_revocation_list");
+    }
+
+    fn take_buffers(
+        &mut self,
+        fields: &Fields,
+        wanted: impl Fn(&str) -> bool,
+        too_short: impl Fn(&str, i64) -> String,
+    ) -> Result<(), Refusal> {
         for (name, buffer) in self.buffers_mut() {
-            if fields.has(name) {
+            if wanted(name) && fields.has(name) {
                 *buffer = fields.duration(name);
                 if buffer.is_zero() {
-                    return Err(Refusal::Invalid(too_short(name, "0")));
+                    return Err(Refusal::Invalid(too_short(name, fields.number(name))));
                 }
             }
         }
-        if fields.has("pause_duration") {
-            let pause = match fields.text("pause_duration") {
-                "" => "0",
-                pause => pause,
-            };
-            if pause.starts_with('-') {
-                return Err(Refusal::invalid("received invalid, negative pause_duration"));
-            }
-            let parsed = pause.parse().map(Duration::from_secs).or_else(|_| parse_duration(pause));
-            self.pause =
-                format_duration(parsed.map_err(|error| Refusal::Invalid(format!("{unparsed}: {error}")))?);
+        Ok(())
+    }
+
+    fn take_pause(&mut self, fields: &Fields, unparsed: &str) -> Result<(), Refusal> {
+        if !fields.has("pause_duration") {
+            return Ok(());
         }
+        let pause = match fields.text("pause_duration") {
+            "" => "0",
+            pause => pause,
+        };
+        if pause.starts_with('-') {
+            return Err(Refusal::invalid("received invalid, negative pause_duration"));
+        }
+        let parsed = pause.parse().map(Duration::from_secs).or_else(|_| parse_duration(pause));
+        self.pause =
+            format_duration(parsed.map_err(|error| Refusal::Invalid(format!("{unparsed}: {error}")))?);
         Ok(())
     }
 
