@@ -61,6 +61,8 @@ pub struct Config {
     pub default_lease_ttl: Duration,
     /// How long leases may last; zero for 768 hours.
     pub max_lease_ttl: Duration,
+    /// What `sys/config/state/sanitized` shows; empty for what a server for development shows.
+    pub shown: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Config {
@@ -77,6 +79,7 @@ impl Config {
             cluster_name: None,
             default_lease_ttl: Duration::ZERO,
             max_lease_ttl: Duration::ZERO,
+            shown: serde_json::Map::new(),
         }
     }
 
@@ -195,6 +198,7 @@ fn facts(host: &Host, config: &Config, listeners: &[ListenerConfig]) -> ServerFa
         ui: config.ui,
         default_lease_ttl: config.default_lease_ttl.as_secs(),
         max_lease_ttl: config.max_lease_ttl.as_secs(),
+        configured: config.shown.clone(),
     }
 }
 

@@ -1,8 +1,15 @@
 //! The `listener` block.
 
-use lab_wire::tls::Version;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
+use lab_wire::tls::Version;
+use lab_world::format_duration;
+use serde_json::{Map, Value};
+
+use super::checks;
 use super::values::Fields;
+use crate::decode;
 
 /// A `listener` block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +23,12 @@ pub struct ListenerStanza {
     pub max_request_size: usize,
     /// `None`: plain HTTP.
     pub tls: Option<TlsFiles>,
+    /// What the server says of its limits when it starts.
+    pub properties: BTreeMap<&'static str, String>,
+    /// `tcp` or `unix`.
+    pub kind: String,
+    /// All that was written of it.
+    pub(crate) shown: Map<String, Value>,
 }
 
 /// What a listener shows and wants in TLS.
@@ -50,34 +63,86 @@ impl TlsFiles {
 impl ListenerStanza {
     /// A plain listener.
     pub fn plain(address: impl Into<String>) -> Self {
-        Self { address: address.into(), cluster_address: None, max_request_size: 0, tls: None }
+        let address = address.into();
+        Self {
+            cluster_address: None,
+            max_request_size: 0,
+            tls: None,
+            properties: LIMITS.map(|(name, preset)| (name, preset.to_owned())).into(),
+            kind: "tcp".to_owned(),
+            shown: [("address".to_owned(), address.as_str().into())].into_iter().collect(),
+            address,
+        }
     }
 
     /// Reads a block of the kind `kind`, the `index`th of the file, with the complaints about it.
     pub(super) fn read(kind: &str, index: usize, fields: &Fields<'_>) -> Result<(Self, Vec<String>), String> {
         let wrong = |cause: String| format!("error parsing 'listener': listeners.{index}: {cause}");
-        if !["tcp", "unix"].contains(&kind.to_ascii_lowercase().as_str()) {
+        let kind =
+            Some(fields.text("type")).filter(|kind| !kind.is_empty()).unwrap_or_else(|| kind.to_owned());
+        let kind = kind.to_ascii_lowercase();
+        if kind == "listener" {
+            return Err(wrong("listener type must be specified".to_owned()));
+        }
+        if !["tcp", "unix"].contains(&kind.as_str()) {
             return Err(wrong(format!("unsupported listener type {kind:?}")));
         }
-        let flag = |name: &str| {
-            fields.flag(name).map_err(|cause| wrong(format!("invalid value for {name}: {cause}")))
-        };
-        let size = fields.number("max_request_size");
-        let size = size.map_err(|cause| wrong(format!("error parsing max_request_size: {cause}")))?;
-        let plain = flag("tls_disable")?;
-        let tls = if plain { None } else { Some(tls(fields, &flag).map_err(wrong)?) };
+        checks::check(fields, &kind).map_err(wrong)?;
+        let plain = fields.flag("tls_disable").map_err(wrong)?;
         let address = Some(fields.text("address")).filter(|address| !address.is_empty());
+        let size = fields.number("max_request_size").map_err(wrong)?;
         let listener = Self {
             address: address.unwrap_or_else(|| "127.0.0.1:8200".to_owned()),
             cluster_address: Some(fields.text("cluster_address")).filter(|address| !address.is_empty()),
             max_request_size: usize::try_from(size).unwrap_or_default(),
-            tls,
+            tls: if plain { None } else { Some(tls(fields).map_err(wrong)?) },
+            properties: properties(fields).map_err(wrong)?,
+            kind,
+            shown: decode::to_json(fields.body),
         };
-        Ok((listener, fields.unknown(&KNOWN)))
+        let mut complaints = fields.unknown(&KNOWN);
+        for (block, known) in
+            [("telemetry", "unauthenticated_metrics_access"), ("profiling", "unauthenticated_pprof_access")]
+        {
+            complaints.extend(fields.block(block).into_iter().flat_map(|inner| inner.unknown(&[known])));
+        }
+        Ok((listener, complaints))
     }
 }
 
-fn tls(fields: &Fields<'_>, flag: &impl Fn(&str) -> Result<bool, String>) -> Result<TlsFiles, String> {
+/// The limits with their presets.
+const LIMITS: [(&str, &str); 7] = [
+    ("disable_request_limiter", "false"),
+    ("max_json_array_element_count", "10000"),
+    ("max_json_depth", "300"),
+    ("max_json_object_entry_count", "10000"),
+    ("max_json_string_value_length", "1048576"),
+    ("max_request_duration", "1m30s"),
+    ("max_request_size", "33554432"),
+];
+
+fn properties(fields: &Fields<'_>) -> Result<BTreeMap<&'static str, String>, String> {
+    let mut properties = BTreeMap::new();
+    for (name, preset) in LIMITS {
+        let set = match name {
+            "disable_request_limiter" => fields.flag(name)?.then(|| "true".to_owned()),
+            "max_request_duration" => Some(fields.duration(name)?)
+                .filter(|seconds| *seconds > 0)
+                .map(|seconds| format_duration(Duration::from_secs(seconds.unsigned_abs()))),
+            _ => Some(fields.number(name)?).filter(|number| *number != 0).map(|number| number.to_string()),
+        };
+        properties.insert(name, set.unwrap_or_else(|| preset.to_owned()));
+    }
+    match fields.text("chroot_namespace").trim_matches('/') {
+        "" => {}
+        path => {
+            properties.insert("chroot_namespace", format!("{path}/"));
+        }
+    }
+    Ok(properties)
+}
+
+fn tls(fields: &Fields<'_>) -> Result<TlsFiles, String> {
     let min_version = match fields.text("tls_min_version").as_str() {
         "tls13" => Version::Tls13,
         "" | "tls10" | "tls11" | "tls12" => Version::Tls12,
@@ -87,19 +152,19 @@ fn tls(fields: &Fields<'_>, flag: &impl Fn(&str) -> Result<bool, String>) -> Res
             ));
         }
     };
-    let required = flag("tls_require_and_verify_client_cert")?;
+    let required = fields.flag("tls_require_and_verify_client_cert")?;
     let client_ca = fields.text("tls_client_ca_file");
     Ok(TlsFiles {
         certificate: fields.text("tls_cert_file"),
         key: fields.text("tls_key_file"),
         min_version,
         client_ca: required.then_some(client_ca),
-        disable_client_certificates: flag("tls_disable_client_certs")?,
+        disable_client_certificates: fields.flag("tls_disable_client_certs")?,
     })
 }
 
 /// The fields that the real server knows; those that this one does not act on are read and left alone.
-const KNOWN: [&str; 53] = [
+const KNOWN: [&str; 54] = [
     "address",
     "cluster_address",
     "purpose",
@@ -147,6 +212,7 @@ const KNOWN: [&str; 53] = [
     "max_json_string_value_length",
     "max_json_object_entry_count",
     "max_json_array_element_count",
+    "max_json_token",
     "agent_api",
     "proxy_api",
     "socket_mode",

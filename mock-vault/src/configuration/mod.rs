@@ -1,17 +1,25 @@
 //! A server's configuration files: HCL or JSON, one or many.
 
+mod checks;
 mod error;
 mod file;
 mod listener;
+mod settings;
+mod stanzas;
+mod storage;
 mod values;
 
 use std::path::Path;
 use std::time::Duration;
 
 use lab_world::{Disk, DiskError};
+use serde_json::{Map, Value, json};
 
 pub use self::error::ConfigurationError;
 pub use self::listener::{ListenerStanza, TlsFiles};
+pub use self::storage::StorageStanza;
+
+use self::settings::Settings;
 
 /// What configuration files say. The default is what an empty file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,15 +53,15 @@ pub struct Configuration {
     pub pid_file: String,
     /// Complaints that keep no server from starting, such as fields that are not known.
     pub warnings: Vec<String>,
-}
-
-/// The `storage` block.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StorageStanza {
-    /// `inmem`, `file`, ...
-    pub kind: String,
-    /// `path`: the directory of `file`; empty where it is not set.
-    pub path: String,
+    /// The `ha_storage` block.
+    pub ha_storage: Option<StorageStanza>,
+    /// The kind of the `service_registration` block; empty where there is none.
+    pub service_registration: String,
+    settings: Settings,
+    /// As they are shown, like what follows.
+    seals: Vec<Value>,
+    lockouts: Vec<Value>,
+    telemetry: Option<Value>,
 }
 
 impl Configuration {
@@ -65,7 +73,8 @@ impl Configuration {
         let mut merged = Self::default();
         for path in paths {
             let shown = path.as_ref().display().to_string();
-            let read = Self::read_path(disk, path.as_ref());
+            let read = Self::read_path(disk, path.as_ref())
+                .and_then(|read| stanzas::check_seals(&read.seals).map(|()| read));
             merged.merge(read.map_err(|cause| ConfigurationError::new(shown, cause))?);
         }
         Ok(merged)
@@ -113,6 +122,11 @@ impl Configuration {
         self.listeners.extend(later.listeners);
         self.warnings.extend(later.warnings);
         self.storage = later.storage.or(self.storage.take());
+        self.ha_storage = later.ha_storage.or(self.ha_storage.take());
+        self.settings.merge(later.settings);
+        self.seals.extend(later.seals);
+        self.lockouts.extend(later.lockouts);
+        self.telemetry = later.telemetry.or(self.telemetry.take());
         self.ui |= later.ui;
         self.disable_mlock |= later.disable_mlock;
         for (earlier, later) in [
@@ -123,6 +137,7 @@ impl Configuration {
             (&mut self.log_format, later.log_format),
             (&mut self.log_file, later.log_file),
             (&mut self.pid_file, later.pid_file),
+            (&mut self.service_registration, later.service_registration),
         ] {
             if !later.is_empty() {
                 *earlier = later;
@@ -136,6 +151,63 @@ impl Configuration {
                 *earlier = later;
             }
         }
+    }
+}
+
+impl Configuration {
+    /// What keeps a server with this storage from starting: services, seals or other servers' storage that it has not.
+    pub fn problem(&self) -> Option<String> {
+        let service = self.service_registration.as_str();
+        if !service.is_empty() && !["consul", "kubernetes"].contains(&service) {
+            return Some(format!("Unknown service_registration type {service}"));
+        }
+        if let Some(problem) = stanzas::seal_problem(&self.seals) {
+            return Some(problem);
+        }
+        if let Some(storage) = &self.ha_storage {
+            return Some(if storage.is_known() {
+                "Specified HA storage does not support HA".to_owned()
+            } else {
+                format!("Unknown HA storage type {}", storage.kind)
+            });
+        }
+        (!service.is_empty())
+            .then(|| "service_registration is configured, but storage does not support HA".to_owned())
+    }
+
+    /// What `sys/config/state/sanitized` shows of it.
+    pub fn shown(&self) -> Map<String, Value> {
+        let mut shown = self.settings.shown();
+        let listeners: Vec<Value> = self
+            .listeners
+            .iter()
+            .map(|listener| json!({ "config": listener.shown, "type": listener.kind }))
+            .collect();
+        if !listeners.is_empty() {
+            shown.insert("listeners".into(), listeners.into());
+        }
+        let seals = if self.seals.iter().all(|seal| seal["disabled"] == true) {
+            self.seals.iter().cloned().chain([stanzas::shamir()]).collect()
+        } else {
+            self.seals.clone()
+        };
+        for (name, blocks) in [("seals", &seals), ("user_lockout_configs", &self.lockouts)] {
+            if !blocks.is_empty() {
+                shown.insert(name.into(), blocks.clone().into());
+            }
+        }
+        for (name, storage) in [("storage", &self.storage), ("ha_storage", &self.ha_storage)] {
+            if let Some(storage) = storage {
+                shown.insert(name.into(), storage.shown(&self.api_addr, &self.cluster_addr));
+            }
+        }
+        if let Some(telemetry) = &self.telemetry {
+            shown.insert("telemetry".into(), telemetry.clone());
+        }
+        if !self.service_registration.is_empty() {
+            shown.insert("service_registration".into(), json!({ "type": self.service_registration }));
+        }
+        shown
     }
 }
 

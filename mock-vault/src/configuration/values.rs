@@ -1,10 +1,9 @@
 //! Values as the configuration's decoders take them: weakly.
 
-use std::time::Duration;
-
 use lab_hcl::{Body, Kind, Source, Value};
 
-use crate::logical::parse_seconds;
+use crate::decode::value_to_json;
+use crate::logical::{go_print, parse_seconds};
 
 /// A body with the file it stands in, whose fields are asked for by name.
 pub(super) struct Fields<'a> {
@@ -29,6 +28,13 @@ impl<'a> Fields<'a> {
         let Some(value) = self.value(name) else { return Ok(false) };
         let text = match &value.kind {
             Kind::Bool(flag) => return Ok(*flag),
+            Kind::Number(number) => return Ok(number.float() != Some(0.0)),
+            Kind::List(_) => {
+                let shown = go_print(&value_to_json(value));
+                return Err(format!(
+                    "'' expected type 'bool', got unconvertible type '[]interface {{}}', value: '{shown}'"
+                ));
+            }
             _ => scalar(value).unwrap_or_default(),
         };
         match text.as_str() {
@@ -38,19 +44,42 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A duration: a number of seconds, or a number with a unit. Zero where it is absent.
-    pub(super) fn duration(&self, name: &str) -> Result<Duration, String> {
-        let Some(value) = self.value(name) else { return Ok(Duration::ZERO) };
-        let json = serde_json::Value::String(scalar(value).unwrap_or_default());
-        let seconds = parse_seconds(&json)?;
-        Ok(Duration::from_secs(seconds.unsigned_abs()))
+    /// A duration in seconds: a number of them, or a number with a unit. Zero where it is absent.
+    pub(super) fn duration(&self, name: &str) -> Result<i64, String> {
+        let Some(value) = self.value(name) else { return Ok(0) };
+        match &value.kind {
+            Kind::String(text) => parse_seconds(&text.as_str().into()),
+            Kind::Number(number) => Ok(number.float().unwrap_or_default() as i64),
+            _ => Err("could not parse duration from input".to_owned()),
+        }
     }
 
     /// A whole number; zero where it is absent.
     pub(super) fn number(&self, name: &str) -> Result<i64, String> {
         let Some(value) = self.value(name) else { return Ok(0) };
-        let text = scalar(value).unwrap_or_default();
-        text.parse().map_err(|_| format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
+        match &value.kind {
+            Kind::String(text) if text.is_empty() => Ok(0),
+            Kind::String(text) => {
+                text.parse().map_err(|_| format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
+            }
+            Kind::Number(number) if number.integer().is_ok() => number.integer(),
+            _ => Err("could not parse value from input".to_owned()),
+        }
+    }
+
+    /// Texts: a list, or one with commas between them.
+    pub(super) fn texts(&self, name: &str) -> Vec<String> {
+        match self.value(name).map(|value| &value.kind) {
+            Some(Kind::List(items)) => items.iter().filter_map(scalar).collect(),
+            Some(Kind::String(text)) => text.split(',').map(|part| part.trim().to_owned()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The last block of a name.
+    pub(super) fn block(&self, name: &str) -> Option<Fields<'a>> {
+        let last = self.body.blocks().filter(|block| block.kind.eq_ignore_ascii_case(name)).last()?;
+        Some(Fields { body: &last.body, source: self.source })
     }
 
     /// A complaint for each field whose name is not among `known`.

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use crate::logical::Data;
+
 /// How the server was started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ServerFacts {
@@ -19,4 +21,6 @@ pub(crate) struct ServerFacts {
     /// In seconds; zero where nothing is set.
     pub(crate) default_lease_ttl: u64,
     pub(crate) max_lease_ttl: u64,
+    /// What is shown of configuration files; empty without any.
+    pub(crate) configured: Data,
 }

@@ -138,6 +138,9 @@ fn remove_ui_header(state: &mut State, call: &Call<'_>) -> Outcome {
 /// How the server was started, without its secrets.
 fn sanitized(state: &mut State, _: &Call<'_>) -> Outcome {
     let server = &state.server;
+    if !server.configured.is_empty() {
+        return respond(Value::Object(server.configured.clone()));
+    }
     let listeners = server.listeners.iter().map(|(address, tls)| {
         let address = address.to_string();
         json!({"type": "tcp", "config": {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::logical::{Call, Endpoint, Field, Operation::*, Outcome, Response};
+use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Response};
 use crate::state::State;
 
 const FIELDS: &[Field] = &[Field::text("format")];
@@ -121,8 +121,8 @@ fn text_of(samples: &[Sample]) -> String {
 }
 
 /// How metrics are collected, as `sys/config/state/sanitized` shows it.
-pub(super) fn telemetry_settings() -> Value {
-    let mut settings = json!({
+pub(crate) fn telemetry_settings() -> Data {
+    let settings = json!({
         "add_lease_metrics_namespace_labels": false, "add_mount_point_rollback_metrics": false, "disable_hostname": true,
         "dogstatsd_addr": "", "dogstatsd_tags": null, "lease_metrics_epsilon": 3_600_000_000_000_u64,
         "maximum_gauge_cardinality": 500, "metrics_prefix": "", "num_lease_metrics_buckets": 168,
@@ -130,22 +130,22 @@ pub(super) fn telemetry_settings() -> Value {
         "stackdriver_namespace": "", "stackdriver_project_id": "", "statsd_address": "", "statsite_address": "",
         "usage_gauge_period": 600_000_000_000_u64,
     });
-    for name in [
-        "api_app",
-        "api_token",
-        "api_url",
-        "broker_id",
-        "broker_select_tag",
-        "check_display_name",
-        "check_force_metric_activation",
-        "check_id",
-        "check_instance_id",
-        "check_search_tag",
-        "check_tags",
-        "submission_interval",
-        "submission_url",
-    ] {
-        settings[format!("circonus_{name}")] = "".into();
-    }
-    settings
+    let circonus = CIRCONUS.map(|name| (format!("circonus_{name}"), "".into()));
+    settings.as_object().cloned().unwrap_or_default().into_iter().chain(circonus).collect()
 }
+
+const CIRCONUS: [&str; 13] = [
+    "api_app",
+    "api_token",
+    "api_url",
+    "broker_id",
+    "broker_select_tag",
+    "check_display_name",
+    "check_force_metric_activation",
+    "check_id",
+    "check_instance_id",
+    "check_search_tag",
+    "check_tags",
+    "submission_interval",
+    "submission_url",
+];

@@ -71,15 +71,13 @@ pub(super) fn dev(server: &Server, api_addr: &str, ca: Option<&str>) -> String {
 
 fn listener(stanza: &ListenerStanza) -> String {
     let cluster = stanza.cluster_address.clone().or_else(|| next_port(&stanza.address)).unwrap_or_default();
-    let size = if stanza.max_request_size == 0 { 32 << 20 } else { stanza.max_request_size };
     let tls = if stanza.tls.is_some() { "enabled" } else { "disabled" };
-    format!(
-        "tcp (addr: \"{}\", cluster address: \"{cluster}\", disable_request_limiter: \"false\", \
-         max_json_array_element_count: \"10000\", max_json_depth: \"300\", max_json_object_entry_count: \"10000\", \
-         max_json_string_value_length: \"1048576\", max_request_duration: \"1m30s\", max_request_size: \"{size}\", \
-         tls: \"{tls}\")",
-        stanza.address
-    )
+    let mut properties = stanza.properties.clone();
+    properties.insert("cluster address", cluster);
+    properties.insert("tls", tls.to_owned());
+    let properties: Vec<String> =
+        properties.into_iter().map(|(name, value)| format!("{name}: \"{value}\"")).collect();
+    format!("tcp (addr: \"{}\", {})", stanza.address, properties.join(", "))
 }
 
 fn cluster_address(configuration: &Configuration) -> Option<String> {

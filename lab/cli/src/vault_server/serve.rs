@@ -19,6 +19,7 @@ pub(super) async fn serve(options: &Options, environment: &Environment) -> Resul
     let mut signals = Signals::catch().map_err(|error| Failure::Start(format!("no signals: {error}")))?;
     let directory = std::env::current_dir().map_err(|error| Failure::Start(error.to_string()))?;
     let host = Host::loopback("vault", directory);
+    let mut log = KeptLog { host: &host, open: false };
     let _lab_clock = follow_lab_clock(&host.clock, environment);
     let certificates = match options.dev.as_ref().and_then(|dev| dev.tls.as_ref()) {
         Some(tls) => Some(DevCertificates::make(&host, tls)?),
@@ -26,11 +27,6 @@ pub(super) async fn serve(options: &Options, environment: &Environment) -> Resul
     };
     let files = certificates.as_ref().map(DevCertificates::files);
     let Settings { config, configuration } = settings(&host, options, files)?;
-    host.log.set_level(logging::level(&configuration.log_level)?);
-    logging::check_format(&configuration.log_format)?;
-    for warning in &configuration.warnings {
-        host.log.warn("", warning.as_str());
-    }
     let is_memory = configuration.storage.as_ref().is_some_and(|storage| storage.kind == "inmem");
     if is_memory && options.dev.is_none() {
         out!("{}", banner::INMEM);
@@ -41,6 +37,7 @@ pub(super) async fn serve(options: &Options, environment: &Environment) -> Resul
     }
     let server = server?;
     out!("{}", banner::STARTED);
+    log.open = true;
     logging::open(&host.log, &configuration.log_file)?;
     if let Some(dev) = &options.dev {
         let ca = certificates.as_ref().map(DevCertificates::authority);
@@ -57,6 +54,21 @@ pub(super) async fn serve(options: &Options, environment: &Environment) -> Resul
     drop(pid_file);
     drop(server);
     Ok(())
+}
+
+/// The log until it is let out. What was written is not lost with a server that does not start.
+struct KeptLog<'a> {
+    host: &'a Host,
+    open: bool,
+}
+
+impl Drop for KeptLog<'_> {
+    fn drop(&mut self) {
+        if !self.open {
+            // Without a file there is nothing that could fail.
+            let _ = logging::open(&self.host.log, "");
+        }
+    }
 }
 
 fn reload(server: &Server) {

@@ -26,7 +26,7 @@ pub(super) fn settings(
 ) -> Result<Settings, Failure> {
     let mut configuration = Configuration::default();
     if let Some(dev) = &options.dev {
-        configuration.storage = Some(StorageStanza { kind: "inmem".to_owned(), path: String::new() });
+        configuration.storage = Some(StorageStanza::of("inmem"));
         configuration.disable_mlock = true;
         let scheme = if dev_tls.is_some() { "https" } else { "http" };
         configuration.api_addr = format!("{scheme}://{}", dev.listen_address);
@@ -35,6 +35,17 @@ pub(super) fn settings(
         configuration.listeners.push(listener);
     }
     configuration.merge(Configuration::load(&host.disk, &options.configs)?);
+    // Storage that other servers could share may say where its servers are.
+    if let Some(storage) = configuration.storage.clone().filter(|storage| storage.kind == "inmem") {
+        for (setting, older) in [
+            (&mut configuration.api_addr, storage.redirect_addr),
+            (&mut configuration.cluster_addr, storage.cluster_addr),
+        ] {
+            if setting.is_empty() {
+                *setting = older;
+            }
+        }
+    }
     for (setting, asked) in [
         (&mut configuration.log_level, &options.log_level),
         (&mut configuration.log_format, &options.log_format),
@@ -45,14 +56,27 @@ pub(super) fn settings(
             setting.clone_from(asked);
         }
     }
-    logging::level(&configuration.log_level)?;
+    host.log.set_level(logging::level(&configuration.log_level)?);
+    logging::check_format(&configuration.log_format)?;
+    for warning in &configuration.warnings {
+        host.log.warn("", warning.as_str());
+    }
     Ok(Settings { config: config(host, options, &configuration)?, configuration })
 }
 
 fn config(host: &Host, options: &Options, configuration: &Configuration) -> Result<Config, Failure> {
     let storage = storage(configuration)?;
+    if let Some(problem) = configuration.problem() {
+        return Err(Failure::Setting(problem));
+    }
     let mut listeners = Vec::new();
     for stanza in &configuration.listeners {
+        if stanza.kind != "tcp" {
+            return Err(Failure::Setting(format!(
+                "The lab's vault listens on addresses only (tcp), not on sockets in files ({})",
+                stanza.kind
+            )));
+        }
         let text = |cause| Failure::Listener(format!("Error initializing listener of type tcp: {cause}"));
         let address = address::parse(&host.net, &stanza.address).map_err(text)?;
         listeners.push(ListenerConfig {
@@ -80,6 +104,7 @@ fn config(host: &Host, options: &Options, configuration: &Configuration) -> Resu
         cluster_name: Some(configuration.cluster_name.clone()).filter(|name| !name.is_empty()),
         default_lease_ttl: configuration.default_lease_ttl,
         max_lease_ttl: configuration.max_lease_ttl,
+        shown: if options.configs.is_empty() { Default::default() } else { configuration.shown() },
         ..Config::for_host(host)
     })
 }
