@@ -227,3 +227,28 @@ fn odd_tokens_are_read_or_refused_alike() {
 fn static_roles_of_databases_are_kept() {
     check("vault-static-roles", development);
 }
+
+#[test]
+fn roles_name_the_kind_of_their_tokens() {
+    check("vault-token-kinds", development);
+}
+
+#[test]
+fn tokens_are_told_what_they_may_do() {
+    check("vault-capabilities", development);
+}
+
+#[test]
+fn texts_are_hashed_and_lists_are_asked_for_twice() {
+    check("vault-tools", development);
+}
+
+#[test]
+fn lists_of_revocations_are_configured_alike() {
+    check("vault-pki-revocation", development);
+}
+
+#[test]
+fn tidying_is_configured_and_told_alike() {
+    check("vault-pki-tidy", development);
+}

@@ -65,7 +65,9 @@ pub(super) fn logical(
 }
 
 fn read_or_list(parameters: &mut Data) -> Result<Operation, Refused> {
-    match parameters.get("list").and_then(Value::as_str) {
+    // Of several the first counts.
+    let given = parameters.get("list").map(|given| given.get(0).unwrap_or(given));
+    match given.and_then(Value::as_str) {
         None => Ok(Operation::Read),
         Some("1" | "t" | "T" | "true" | "TRUE" | "True") => {
             parameters.remove("list");

@@ -2,6 +2,7 @@
 
 mod call;
 mod convert;
+mod encoding;
 mod endpoint;
 mod envelope;
 mod fields;
@@ -15,6 +16,7 @@ mod response;
 
 pub(crate) use self::call::{Call, Caller, Environment, MountView};
 pub(crate) use self::convert::{flag as parse_flag, go_print};
+pub(crate) use self::encoding::decode_base64;
 pub(crate) use self::endpoint::{Endpoint, exists, invoke};
 pub(crate) use self::envelope::envelope;
 pub(crate) use self::fields::{Field, Fields};

@@ -1,11 +1,11 @@
 //! Small things below `sys/`.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use lab_world::format_rfc3339_nano;
 use serde_json::{Value, json};
 
-use crate::logical::{Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Reply, Response, respond};
+use crate::logical::{
+    Call, Data, Endpoint, Field, Operation::*, Outcome, Refusal, Reply, Response, decode_base64, respond,
+};
 use crate::mounts::VERSION;
 use crate::state::State;
 use crate::sys::health::BUILD_DATE;
@@ -65,9 +65,8 @@ fn no_backup(_: &mut State, _: &Call<'_>) -> Outcome {
 /// Takes the one-time password off a new root token.
 fn decode_token(_: &mut State, call: &Call<'_>) -> Outcome {
     let (encoded, otp) = (call.fields.text("encoded_token"), call.fields.text("otp"));
-    let token = STANDARD_NO_PAD.decode(encoded).map_err(|_| {
-        Refusal::Failed("error decoding base64'd token: illegal base64 data at input byte 0".into())
-    })?;
+    let token = decode_base64(encoded, false)
+        .map_err(|told| Refusal::Failed(format!("error decoding base64'd token: {told}")))?;
     let problem = if token.is_empty() {
         "decoded first base64 value is nil or empty".to_owned()
     } else if otp.is_empty() {

@@ -23,6 +23,7 @@ mod raw;
 mod rekey;
 mod remount;
 mod rotation;
+mod sha3;
 mod tools;
 mod tune;
 mod unseal;
@@ -33,6 +34,7 @@ use crate::state::State;
 
 pub(crate) use self::generate_root::Attempts;
 pub(crate) use self::health::BUILD_DATE;
+pub(crate) use self::metrics::telemetry_settings;
 pub(crate) use self::raw::{RawRequest, serve_raw};
 pub(crate) use self::remount::Remounts;
 pub(crate) use self::unseal::Progress;

@@ -5,8 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 use serde_json::json;
 
-use crate::logical::{Call, Endpoint, Field, Operation::*, Outcome, Refusal, Response, respond};
+use crate::logical::{
+    Call, Endpoint, Field, Operation::*, Outcome, Refusal, Response, decode_base64, respond,
+};
 use crate::state::State;
+use crate::sys::sha3::sha3;
 
 const RANDOM: &[Field] = &[
     Field::text("source"),
@@ -75,19 +78,29 @@ fn random(_: &mut State, call: &Call<'_>) -> Outcome {
 
 fn hash(_: &mut State, call: &Call<'_>) -> Outcome {
     let fields = &call.fields;
-    let input = STANDARD.decode(fields.text("input")).map_err(|_| {
-        Refusal::invalid("unable to decode input as base64: illegal base64 data at input byte 0")
-    })?;
+    let input = decode_base64(fields.text("input"), true)
+        .map_err(|told| Refusal::Invalid(format!("unable to decode input as base64: {told}")))?;
     let name =
         Some(fields.text("urlalgorithm")).filter(|name| !name.is_empty()).unwrap_or(fields.text("algorithm"));
-    let algorithm = match name {
-        "sha2-256" => &digest::SHA256,
-        "sha2-384" => &digest::SHA384,
-        "sha2-512" => &digest::SHA512,
+    format_bytes(&[], fields.text("format"), str::to_owned)?;
+    let sha2 = |algorithm| digest::digest(algorithm, &input).as_ref().to_vec();
+    let sum = match name {
+        "sha2-224" => sha224(&input),
+        "sha2-256" => sha2(&digest::SHA256),
+        "sha2-384" => sha2(&digest::SHA384),
+        "sha2-512" => sha2(&digest::SHA512),
+        "sha3-224" => sha3(&input, 28),
+        "sha3-256" => sha3(&input, 32),
+        "sha3-384" => sha3(&input, 48),
+        "sha3-512" => sha3(&input, 64),
         other => return Err(Refusal::Invalid(format!("unsupported algorithm {other}"))),
     };
-    let sum = digest::digest(algorithm, &input);
-    respond(json!({"sum": format_bytes(sum.as_ref(), fields.text("format"), str::to_owned)?}))
+    respond(json!({"sum": format_bytes(&sum, fields.text("format"), str::to_owned)?}))
+}
+
+/// The one hash that `ring` does not have.
+fn sha224(input: &[u8]) -> Vec<u8> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA224, input).as_ref().to_vec()
 }
 
 /// Bytes in the format that is asked for; `shown`: how one that is unknown is complained about.
