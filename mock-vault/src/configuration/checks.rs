@@ -106,10 +106,12 @@ impl Check {
                 "" | "allow_authorized" | "deny_unauthorized" | "use_always" => {}
                 other => return Err(format!("unsupported value supplied for {name}: {other:?}")),
             },
-            Self::Hops => match fields.number(name).map_err(unparsed)? {
-                hops @ ..0 => return Err(format!("{} but set to {hops}", negative())),
-                _ => {}
-            },
+            Self::Hops => {
+                let hops = fields.number(name).map_err(unparsed)?;
+                if hops < 0 {
+                    return Err(format!("{} but set to {hops}", negative()));
+                }
+            }
             Self::Count | Self::Span => {}
         }
         Ok(())

@@ -52,7 +52,7 @@ fn permute(lanes: &mut [u64; 25]) {
         for power in 0..7 {
             let bit = u64::from(register & 1);
             lanes[0] ^= bit << ((1_u32 << power) - 1);
-            register = register << 1 ^ (register >> 7) * 0x71;
+            register = (register << 1) ^ ((register >> 7) * 0x71);
         }
     }
 }
