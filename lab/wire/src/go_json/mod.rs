@@ -1,6 +1,10 @@
 //! JSON as Go's `encoding/json` complains of it.
 
+mod types;
+
 use serde_json::Value;
+
+pub use self::types::Types;
 
 /// What Go's decoder says where a text ends too early.
 pub const TOO_SHORT: &str = "unexpected EOF";
@@ -203,6 +207,7 @@ impl Checker<'_> {
         let byte = self.body.get(self.at).copied().unwrap_or(b' ');
         let shown = match byte {
             b'\'' => "'\\''".to_owned(),
+            b'\\' => "'\\\\'".to_owned(),
             b'"' => "'\"'".to_owned(),
             b'\n' => "'\\n'".to_owned(),
             b'\t' => "'\\t'".to_owned(),
@@ -223,6 +228,7 @@ mod tests {
         for (text, told) in [
             ("{\"a\":1,}", "invalid character '}' looking for beginning of object key string"),
             ("{\"a\":tru}", "invalid character '}' in literal true (expecting 'e')"),
+            ("{\"a\":n\\}", "invalid character '\\\\' in literal null (expecting 'u')"),
             ("{\"a\":01}", "invalid character '1' after object key:value pair"),
             ("{\"a\":\"x\n", "invalid character '\\n' in string literal"),
             ("{", TOO_SHORT),
