@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Range, Report};
-use crate::eval::{Value, as_number, as_string, as_truth, number_wanted, string_wanted, truth_wanted};
+use crate::eval::{Value, alike, as_number, as_string, as_truth, number_wanted, string_wanted, truth_wanted};
 use crate::syntax::{Expression, Kind as Syntax, ObjectKey};
 
 /// A type, as written after `type =`.
@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Map(Box<Self>),
     Tuple(Vec<Self>),
     Object(BTreeMap<String, Self>),
+    /// Whatever a value has; only where a type need not be exact.
+    Any,
 }
 
 const INVALID: &str = "Invalid type specification";
@@ -24,12 +26,22 @@ const INVALID: &str = "Invalid type specification";
 impl Kind {
     /// Reads a type; what is none is reported.
     pub(crate) fn parse(expression: &Expression, report: &mut Report) -> Option<Self> {
+        Self::read(expression, true, report)
+    }
+
+    /// The same where a part of the type may be left open.
+    pub(crate) fn parse_open(expression: &Expression, report: &mut Report) -> Option<Self> {
+        Self::read(expression, false, report)
+    }
+
+    fn read(expression: &Expression, exact: bool, report: &mut Report) -> Option<Self> {
         let range = expression.range;
         let (range, detail) = match &expression.kind {
             Syntax::Traversal { root, steps } if steps.is_empty() => match root.as_str() {
                 "string" => return Some(Self::Text),
                 "number" => return Some(Self::Number),
                 "bool" => return Some(Self::Truth),
+                "any" if !exact => return Some(Self::Any),
                 "any" => (
                     range,
                     "The keyword \"any\" cannot be used in this type specification: an exact type is required."
@@ -46,7 +58,7 @@ impl Kind {
                         (given, format!("Primitive type keyword \"{name}\" does not expect arguments."))
                     }
                     ("any", _) => (given, "Type constraint keyword \"any\" does not expect arguments.".to_owned()),
-                    (_, [argument]) => return Self::constructed(name, *name_range, argument, range, report),
+                    (_, [argument]) => return Self::constructed(name, *name_range, argument, (range, exact), report),
                     ("optional", _) => (*name_range, only_optional()),
                     (_, arguments) => match one_argument(name) {
                         Some(detail) => {
@@ -67,19 +79,19 @@ impl Kind {
         name: &str,
         name_range: Range,
         argument: &Expression,
-        whole: Range,
+        (whole, exact): (Range, bool),
         report: &mut Report,
     ) -> Option<Self> {
         let (range, detail) = match (name, &argument.kind) {
-            ("list", _) => return Some(Self::List(Box::new(Self::parse(argument, report)?))),
-            ("set", _) => return Some(Self::Set(Box::new(Self::parse(argument, report)?))),
-            ("map", _) => return Some(Self::Map(Box::new(Self::parse(argument, report)?))),
+            ("list", _) => return Some(Self::List(Box::new(Self::read(argument, exact, report)?))),
+            ("set", _) => return Some(Self::Set(Box::new(Self::read(argument, exact, report)?))),
+            ("map", _) => return Some(Self::Map(Box::new(Self::read(argument, exact, report)?))),
             ("tuple", Syntax::Tuple(items)) => {
-                let kinds: Vec<Option<Self>> = items.iter().map(|item| Self::parse(item, report)).collect();
+                let kinds: Vec<Option<Self>> = items.iter().map(|item| Self::read(item, exact, report)).collect();
                 return kinds.into_iter().collect::<Option<_>>().map(Self::Tuple);
             }
             ("tuple", _) => (argument.range, "Tuple type constructor requires a list of element types.".to_owned()),
-            ("object", Syntax::Object(entries)) => return Self::object(entries, report),
+            ("object", Syntax::Object(entries)) => return Self::object(entries, exact, report),
             ("object", _) => (
                 argument.range,
                 "Object type constructor requires a map whose keys are attribute names and whose values are the corresponding attribute types.".to_owned(),
@@ -91,7 +103,7 @@ impl Kind {
         None
     }
 
-    fn object(entries: &[(ObjectKey, Expression)], report: &mut Report) -> Option<Self> {
+    fn object(entries: &[(ObjectKey, Expression)], exact: bool, report: &mut Report) -> Option<Self> {
         let before = report.len();
         let mut kinds = BTreeMap::new();
         for (key, value) in entries {
@@ -103,15 +115,32 @@ impl Kind {
                 }
             };
             let value = match &value.kind {
-                Syntax::Call { name, name_range, arguments, .. } if name == "optional" => {
-                    let detail =
-                        "Optional attribute modifier is only for type constraints, not for exact types.";
-                    report.add(*name_range, INVALID, detail);
+                Syntax::Call { name, name_range, arguments, close, .. } if name == "optional" => {
+                    let given = Range { start: name_range.end, end: close.end };
+                    match arguments.as_slice() {
+                        [] => {
+                            let detail =
+                                "Optional attribute modifier requires the attribute type as its argument.";
+                            report.add(given, INVALID, detail);
+                            continue;
+                        }
+                        _ if exact => {
+                            let detail = "Optional attribute modifier is only for type constraints, not for exact types.";
+                            report.add(*name_range, INVALID, detail);
+                        }
+                        // Nothing is left out all the same.
+                        [_] => {}
+                        _ => {
+                            let detail =
+                                "Optional attribute modifier expects only one argument: the attribute type.";
+                            report.add(given, INVALID, detail);
+                        }
+                    }
                     arguments.first().unwrap_or(value)
                 }
                 _ => value,
             };
-            kinds.extend(Self::parse(value, report).map(|kind| (word.clone(), kind)));
+            kinds.extend(Self::read(value, exact, report).map(|kind| (word.clone(), kind)));
         }
         (report.len() == before).then_some(Self::Object(kinds))
     }
@@ -156,6 +185,9 @@ impl Kind {
                     kind.convert(item).map_err(|misfit| misfit.within(&format!("element {at}")))
                 });
                 let mut items: Vec<Value> = converted.collect::<Result<_, _>>()?;
+                if **kind == Self::Any {
+                    items = alike(items).ok_or_else(|| one_type("list"))?;
+                }
                 if matches!(self, Self::Set(_)) {
                     items = crate::functions::as_set(items);
                 }
@@ -167,8 +199,15 @@ impl Kind {
                         kind.convert(value).map_err(|misfit| misfit.within(&format!("element \"{key}\"")))?;
                     Ok((key, value))
                 });
-                converted.collect::<Result<_, Misfit>>().map(Value::Object)
+                let entries = converted.collect::<Result<BTreeMap<_, _>, Misfit>>()?;
+                if **kind != Self::Any {
+                    return Ok(Value::Object(entries));
+                }
+                let (keys, values): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+                let values = alike(values).ok_or_else(|| one_type("map"))?;
+                Ok(Value::Object(keys.into_iter().zip(values).collect()))
             }
+            (Self::Any, value) => Ok(value),
             (Self::Tuple(kinds), Value::List(items)) if kinds.len() == items.len() => {
                 let converted = kinds.iter().zip(items).map(|(kind, item)| kind.convert(item));
                 converted.collect::<Result<_, _>>().map(Value::List).map_err(|misfit| match misfit {
@@ -206,8 +245,14 @@ impl Kind {
             Self::Map(kind) => format!("map of {}", kind.name()),
             Self::Tuple(_) => "tuple".to_owned(),
             Self::Object(_) => "object".to_owned(),
+            Self::Any => "dynamic".to_owned(),
         }
     }
+}
+
+fn one_type(of: &str) -> Misfit {
+    let parts = if of == "map" { "map elements" } else { "list elements" };
+    Misfit::Type(format!("all {parts} must have the same type"))
 }
 
 /// Why a value is not of a type.

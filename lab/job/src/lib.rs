@@ -31,7 +31,7 @@ use std::rc::Rc;
 pub use crate::canonical::canonicalize;
 pub use crate::diagnostic::{Diagnostic, Position, Problems, Range};
 pub use crate::format::format;
-pub use crate::surroundings::{Remote, Surroundings};
+pub use crate::surroundings::{Entry, Remote, Surroundings, Unreadable};
 
 use crate::decode::{Context, Found};
 use crate::diagnostic::Report;

@@ -8,6 +8,10 @@ pub(crate) fn as_string(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(truth) => Some(truth.to_string()),
+        Value::Number(number) if number.is_infinite() => {
+            Some(if *number > 0.0 { "+Inf" } else { "-Inf" }.to_owned())
+        }
+        Value::Number(number) if *number == 0.0 && number.is_sign_negative() => Some("-0".to_owned()),
         Value::Number(number) => {
             Some(whole(*number).map_or_else(|| number.to_string(), |whole| whole.to_string()))
         }

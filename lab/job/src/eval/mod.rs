@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use self::convert::{as_number, as_string, as_truth, number_wanted, string_wanted, truth_wanted};
 use self::unify::Type;
+pub(crate) use self::unify::alike;
 pub(crate) use self::value::{Value, whole};
 
 use crate::diagnostic::{Range, Report};
@@ -92,6 +93,9 @@ pub(crate) fn evaluate(expression: &Expression, scope: &Scope<'_>, report: &mut 
             if !functions::is_known(&call, report) {
                 return Value::Unknown;
             }
+            if let ("convert", [value, kind]) = (name.as_str(), arguments.as_slice()) {
+                return converted(value, kind, scope, report);
+            }
             let mut values: Vec<(Value, Range)> = arguments
                 .iter()
                 .map(|argument| (lazily(name, argument, scope, report), argument.start))
@@ -113,6 +117,19 @@ pub(crate) fn evaluate(expression: &Expression, scope: &Scope<'_>, report: &mut 
         Kind::Object(entries) => object(entries, scope, report),
         Kind::For(parts) => for_expression::evaluate(parts, scope, report),
     }
+}
+
+/// `convert(value, type)`, whose second argument is not evaluated.
+fn converted(value: &Expression, kind: &Expression, scope: &Scope<'_>, report: &mut Report) -> Value {
+    let before = report.len();
+    let given = evaluate(value, scope, report);
+    let kind = crate::kind::Kind::parse_open(kind, report);
+    let Some(kind) = kind.filter(|_| report.len() == before) else { return Value::Unknown };
+    kind.convert(given).unwrap_or_else(|misfit| {
+        let detail = format!("Invalid value for \"value\" parameter: {misfit}.");
+        report.add(value.start, "Invalid function argument", detail);
+        Value::Unknown
+    })
 }
 
 /// `try` and `can` want to know whether an argument has a value, without a report.

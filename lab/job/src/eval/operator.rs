@@ -34,13 +34,10 @@ pub(super) fn binary(
             let left = operand(&left_value, left, "left", as_number, number_wanted, report);
             let right = operand(&right_value, right, "right", as_number, number_wanted, report);
             let Some((left, right)) = both(left, right, whole, report) else { return Value::Unknown };
-            let by_zero = matches!(operator, BinaryOperator::Divide | BinaryOperator::Modulo) && right == 0.0;
-            if by_zero && operator == BinaryOperator::Divide {
-                report.add(whole, "Division by zero", "Dividing by zero is not allowed.");
-                return Value::Unknown;
-            }
-            // What is left of a division by zero is all of it.
-            if by_zero { Value::Number(left) } else { arithmetic(operator, left, right) }
+            arithmetic(operator, left, right).unwrap_or_else(|told| {
+                report.add(whole, "Operation failed", format!("Error during operation: {told}."));
+                Value::Unknown
+            })
         }
     }
 }
@@ -66,18 +63,25 @@ fn fail_on_null(range: Range, report: &mut Report) {
     report.add(range, "Operation failed", "Error during operation: argument must not be null.");
 }
 
-fn arithmetic(operator: BinaryOperator, left: f64, right: f64) -> Value {
-    match operator {
-        BinaryOperator::Add => Value::Number(left + right),
-        BinaryOperator::Subtract => Value::Number(left - right),
-        BinaryOperator::Multiply => Value::Number(left * right),
-        BinaryOperator::Divide => Value::Number(left / right),
-        BinaryOperator::Modulo => Value::Number(left % right),
-        BinaryOperator::Greater => Value::Bool(left > right),
-        BinaryOperator::GreaterEqual => Value::Bool(left >= right),
-        BinaryOperator::Less => Value::Bool(left < right),
-        _ => Value::Bool(left <= right),
-    }
+/// What two numbers make. Infinity is a number; what is none, is refused.
+fn arithmetic(operator: BinaryOperator, left: f64, right: f64) -> Result<Value, &'static str> {
+    let (number, told) = match operator {
+        BinaryOperator::Add => (left + right, "can't compute sum of opposing infinities"),
+        BinaryOperator::Subtract => (left - right, "can't subtract infinity from itself"),
+        BinaryOperator::Multiply => (left * right, "can't multiply zero by infinity"),
+        BinaryOperator::Divide => (left / right, "can't divide zero by zero or infinity by infinity"),
+        // What is left of a division by zero is all of it.
+        BinaryOperator::Modulo if right == 0.0 => (left, ""),
+        BinaryOperator::Modulo if right.is_infinite() => {
+            (f64::NAN, "can't use modulo with zero and infinity")
+        }
+        BinaryOperator::Modulo => (left % right, "can't use modulo with zero and infinity"),
+        BinaryOperator::Greater => return Ok(Value::Bool(left > right)),
+        BinaryOperator::GreaterEqual => return Ok(Value::Bool(left >= right)),
+        BinaryOperator::Less => return Ok(Value::Bool(left < right)),
+        _ => return Ok(Value::Bool(left <= right)),
+    };
+    if number.is_nan() { Err(told) } else { Ok(Value::Number(number)) }
 }
 
 /// `!operand`, `-operand`, which stands at `whole`.

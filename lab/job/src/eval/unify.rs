@@ -20,6 +20,12 @@ pub(super) enum Type {
     Map(Box<Self>),
 }
 
+/// Values as ones of one type; nothing where there is none for all.
+pub(crate) fn alike(values: Vec<Value>) -> Option<Vec<Value>> {
+    let common = values.iter().try_fold(Type::Any, |common, value| common.unify(&Type::of(value)))?;
+    Some(values.into_iter().map(|value| common.convert(value)).collect())
+}
+
 impl Type {
     pub(super) fn of(value: &Value) -> Self {
         match value {

@@ -122,6 +122,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             })
         })
     }),
+    // With two arguments it is seen to before they are evaluated.
+    plain("convert", &["value", "type"], |given| Ok(given[0].clone())),
     plain("can", &["expression"], |given| Ok(Value::Bool(!given[0].has_unknown()))),
 ];
 

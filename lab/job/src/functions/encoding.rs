@@ -4,11 +4,11 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Function, Outcome, fail, plain, text};
-use crate::eval::Value;
+use super::{Failure, Function, Outcome, fail, plain, text};
+use crate::eval::{Value, as_string};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    plain("jsonencode", &["val"], |given| Ok(Value::String(go_json(&given[0].to_json())))),
+    plain("jsonencode", &["val"], |given| go_json(&given[0]).map(Value::String)),
     plain("jsondecode", &["str"], |given| {
         let parsed: serde_json::Value =
             serde_json::from_str(&text(given, 0)?).map_err(|error| fail(error.to_string()))?;
@@ -64,9 +64,28 @@ fn hash(given: &[Value], algorithm: &'static digest::Algorithm) -> Outcome {
     Ok(Value::String(hex::encode(digest::digest(algorithm, text(given, 0)?.as_bytes()))))
 }
 
-/// JSON as Go writes it, with the signs of HTML escaped.
-fn go_json(value: &serde_json::Value) -> String {
-    value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+/// JSON as Go writes it, with the signs of HTML escaped, and numbers with all their digits.
+fn go_json(value: &Value) -> Result<String, Failure> {
+    let quoted = |text: &str| {
+        let quoted = serde_json::Value::from(text).to_string();
+        quoted.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+    };
+    match value {
+        Value::Number(number) if number.is_infinite() => Err(fail("cannot serialize infinity as JSON")),
+        Value::Number(_) | Value::Bool(_) => Ok(as_string(value).unwrap_or_default()),
+        Value::String(text) => Ok(quoted(text)),
+        Value::List(items) => {
+            let items: Vec<String> = items.iter().map(go_json).collect::<Result<_, _>>()?;
+            Ok(format!("[{}]", items.join(",")))
+        }
+        Value::Object(entries) => {
+            let entry =
+                |(name, value): (&String, &Value)| Ok(format!("{}:{}", quoted(name), go_json(value)?));
+            let entries: Vec<String> = entries.iter().map(entry).collect::<Result<_, Failure>>()?;
+            Ok(format!("{{{}}}", entries.join(",")))
+        }
+        Value::Null | Value::Unknown => Ok("null".to_owned()),
+    }
 }
 
 fn url_encode(source: &str) -> String {

@@ -2,11 +2,15 @@
 
 mod cidr;
 mod collection;
+mod crypto;
 mod encoding;
+mod file;
 mod format;
+mod glob;
 mod number;
 mod string;
 mod time;
+mod yaml;
 
 pub(crate) use self::collection::as_set;
 
@@ -60,6 +64,15 @@ const fn plain(
     Function { name, parameters, required: parameters.len(), variadic: false, body: Body::Plain(body) }
 }
 
+/// One that looks at the machine.
+const fn outside(
+    name: &'static str,
+    parameters: &'static [&'static str],
+    body: fn(&[Value], &dyn Surroundings) -> Outcome,
+) -> Function {
+    Function { name, parameters, required: parameters.len(), variadic: false, body: Body::Outside(body) }
+}
+
 /// With any number of arguments like the last, but at least `required`.
 const fn variadic(
     name: &'static str,
@@ -75,6 +88,9 @@ fn all() -> &'static [Function] {
     ALL.get_or_init(|| {
         let families = [
             string::FUNCTIONS,
+            file::FUNCTIONS,
+            crypto::FUNCTIONS,
+            yaml::FUNCTIONS,
             cidr::FUNCTIONS,
             format::FUNCTIONS,
             collection::FUNCTIONS,
@@ -99,9 +115,6 @@ pub(crate) fn is_known(call: &Call<'_>, report: &mut Report) -> bool {
     false
 }
 
-/// Functions that only the command line has.
-const ON_FILES: [&str; 4] = ["basename", "dirname", "file", "fileexists"];
-
 /// Calls a function; [`Value::Unknown`] where it has no result, which is then reported.
 pub(crate) fn call(
     call: &Call<'_>,
@@ -121,7 +134,7 @@ pub(crate) fn call(
     }
     let values: Vec<Value> = arguments.iter().map(|(value, _)| value.clone()).collect();
     let outcome = match function.body {
-        _ if ON_FILES.contains(&function.name) && !surroundings.has_files() => {
+        _ if file::is_one(function.name) && !surroundings.has_files() => {
             Err(fail("filesystem function disabled"))
         }
         Body::Plain(body) => body(&values),

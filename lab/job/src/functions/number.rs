@@ -32,11 +32,31 @@ fn extreme(given: &[Value], better: fn(f64, f64) -> f64) -> Outcome {
 fn parse_int(given: &[Value]) -> Outcome {
     let source = text(given, 0)?;
     let base =
-        u32::try_from(integer(given, 1)?).ok().filter(|base| (2..=36).contains(base)).ok_or_else(|| {
+        u32::try_from(integer(given, 1)?).ok().filter(|base| (2..=62).contains(base)).ok_or_else(|| {
             Failure::Argument(1, "base must be a whole number between 2 and 62 inclusive".to_owned())
         })?;
-    let parsed = i64::from_str_radix(&source, base);
-    parsed
-        .map(|parsed| Value::Number(parsed as f64))
-        .map_err(|_| Failure::Argument(0, format!("cannot parse \"{source}\" as a base {base} integer")))
+    parsed(&source, base)
+        .map(Value::Number)
+        .ok_or_else(|| Failure::Argument(0, format!("cannot parse \"{source}\" as a base {base} integer")))
+}
+
+/// Beyond base 36 capital letters come after small ones.
+fn parsed(source: &str, base: u32) -> Option<f64> {
+    let (sign, digits) = match source.as_bytes() {
+        [b'-', ..] => (-1.0, &source[1..]),
+        [b'+', ..] => (1.0, &source[1..]),
+        _ => (1.0, source),
+    };
+    let digit = |c: char| match c {
+        '0'..='9' | 'a'..='z' => c.to_digit(36),
+        'A'..='Z' if base > 36 => Some(c as u32 - 'A' as u32 + 36),
+        'A'..='Z' => c.to_digit(36),
+        _ => None,
+    };
+    let value = |sum: Option<f64>, c: char| {
+        Some(sum? * f64::from(base) + f64::from(digit(c).filter(|digit| *digit < base)?))
+    };
+    let exact = i64::from_str_radix(digits, base.min(36)).ok().filter(|_| base <= 36);
+    let sum = digits.chars().fold((!digits.is_empty()).then_some(0.0), value)?;
+    Some(sign * exact.map_or(sum, |exact| exact as f64))
 }

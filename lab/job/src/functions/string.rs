@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::{Body, Failure, Function, Outcome, fail, integer, plain, text};
+use super::{Failure, Function, Outcome, fail, integer, outside, plain, text};
 use crate::eval::{Value, as_string, string_wanted};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -40,43 +40,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let spaces = usize::try_from(integer(given, 0)?.clamp(0, 1000)).unwrap_or(0);
         Ok(Value::String(text(given, 1)?.replace('\n', &format!("\n{}", " ".repeat(spaces)))))
     }),
-    plain("basename", &["path"], |given| {
-        let path = text(given, 0)?;
-        let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        Ok(Value::String(if name.is_empty() { ".".to_owned() } else { name.to_owned() }))
-    }),
-    plain("dirname", &["path"], |given| {
-        let path = text(given, 0)?;
-        let parent = match path.rsplit_once('/') {
-            Some(("", _)) => "/",
-            Some((parent, _)) => parent,
-            None => ".",
-        };
-        Ok(Value::String(parent.to_owned()))
-    }),
-    Function {
-        name: "file",
-        parameters: &["path"],
-        required: 1,
-        variadic: false,
-        body: Body::Outside(|given, outside| {
-            outside.read_file(&text(given, 0)?).map(Value::String).map_err(fail)
-        }),
-    },
-    Function {
-        name: "fileexists",
-        parameters: &["path"],
-        required: 1,
-        variadic: false,
-        body: Body::Outside(|given, outside| Ok(Value::Bool(outside.read_file(&text(given, 0)?).is_ok()))),
-    },
-    Function {
-        name: "uuidv4",
-        parameters: &[],
-        required: 0,
-        variadic: false,
-        body: Body::Outside(|_, outside| Ok(Value::String(outside.uuid()))),
-    },
+    outside("uuidv4", &[], |_, outside| Ok(Value::String(outside.uuid()))),
 ];
 
 fn title(given: &[Value]) -> Outcome {
