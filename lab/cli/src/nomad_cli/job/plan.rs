@@ -1,5 +1,7 @@
 //! `nomad job plan`
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Json, json};
 
 use super::diff::Diff;
@@ -8,6 +10,7 @@ use crate::nomad_cli::allocation::placement;
 use crate::nomad_cli::command::{Arity, Command, General, Outcome};
 use crate::nomad_cli::json::Look;
 use crate::nomad_cli::session::Session;
+use crate::nomad_cli::wording::table;
 use crate::stand_in::Takes;
 
 pub(in crate::nomad_cli) const COMMAND: Command = Command {
@@ -70,6 +73,11 @@ fn run(session: &Session<'_>) -> Outcome {
         session.say(session.style(&format!("Job Warnings:\n{}", plan.text("Warnings")), "1;33"));
         session.say("");
     }
+    let preempted = plan.at("Annotations").list("PreemptedAllocs");
+    if !preempted.is_empty() {
+        session.say(session.style("Preemptions:\n", "1;33"));
+        session.say(preemptions(preempted));
+    }
     session.say(submit(session, &plan));
     Ok(exit_code(&plan))
 }
@@ -84,7 +92,10 @@ fn dry_run(
     if failed.is_empty() {
         text.push_str("- All tasks successfully allocated.\n");
     } else {
-        text.push_str("- WARNING: Failed to place all allocations.\n");
+        text.push_str(match job.text("Type") {
+            "system" => "- WARNING: Failed to place allocations on all nodes.\n",
+            _ => "- WARNING: Failed to place all allocations.\n",
+        });
         for (group, metrics) in failed {
             let count = metrics.number("CoalescedFailures") + 1;
             let noun = if count > 1 { "allocations" } else { "allocation" };
@@ -113,16 +124,48 @@ fn dry_run(
     Ok(text)
 }
 
+/// From how many allocations or jobs on they are counted instead of listed.
+const MANY: usize = 10;
+
+/// What would be put aside: each allocation, or how many of each job, or of each type of job.
+fn preemptions(allocations: &[Json]) -> String {
+    if allocations.len() < MANY {
+        let mut lines = vec!["Alloc ID|Job ID|Task Group".to_owned()];
+        lines.extend(
+            allocations
+                .iter()
+                .map(|gone| format!("{}|{}|{}", gone.text("ID"), gone.text("JobID"), gone.text("TaskGroup"))),
+        );
+        return table(&lines);
+    }
+    let mut by_job: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    let mut by_type: BTreeMap<&str, usize> = BTreeMap::new();
+    for gone in allocations {
+        *by_job.entry((gone.text("JobType"), gone.text("JobID"), gone.text("Namespace"))).or_default() += 1;
+        *by_type.entry(gone.text("JobType")).or_default() += 1;
+    }
+    let mut lines = Vec::new();
+    if by_job.len() < MANY {
+        lines.push("Job ID|Namespace|Job Type|Preemptions".to_owned());
+        let line = |((kind, id, namespace), count)| format!("{id}|{namespace}|{kind}|{count}");
+        lines.extend(by_job.into_iter().map(line));
+    } else {
+        lines.push("Job Type|Preemptions".to_owned());
+        lines.extend(by_type.into_iter().map(|(kind, count)| format!("{kind}|{count}")));
+    }
+    table(&lines)
+}
+
 fn submit(session: &Session<'_>, plan: &Json) -> String {
     let index = plan.number("JobModifyIndex");
     let mut flags = String::new();
-    if session.is_set("json") {
-        flags.push_str("-json ");
-    }
     for flag in ["var", "var-file"] {
         for value in session.flags.texts(flag) {
             flags.push_str(&format!("-{flag}={value:?} "));
         }
+    }
+    if !session.text("namespace").is_empty() {
+        flags.push_str(&format!("-namespace={:?} ", session.text("namespace")));
     }
     format!(
         "Job Modify Index: {index}\nTo submit the job with version verification run:\n\n\

@@ -41,9 +41,8 @@ pub(in crate::nomad_cli) const COMMAND: Command = Command {
 fn run(session: &Session<'_>) -> Outcome {
     let file = JobFile::read(session, session.argument(0))?;
     if session.is_set("output") {
-        let filled = shape::fill(&file.job, "*api.Job");
-        let whole = lab_template::Value::object("job", vec![("Job", shape::value(&filled, "*api.Job"))]);
-        session.say(shape::declared(&whole, Some(4), 0));
+        let job = shape::written(&shape::fill(&file.job, "api.Job"), "api.Job", 1);
+        session.say(format!("{{\n    \"Job\": {job}\n}}"));
         return Ok(0);
     }
     let mut body = json!({ "Job": file.job, "Submission": file.submission });
@@ -56,11 +55,10 @@ fn run(session: &Session<'_>) -> Outcome {
     let is_parameterized = !job.at("ParameterizedJob").is_null();
     let is_periodic = !job.at("Periodic").is_null();
     if !session.is_set("detach") && !is_parameterized && !is_periodic {
-        let code = monitor::evaluation(session, evaluation)?;
         if let Some(hint) = hint(session, job) {
             session.warn(format!("{hint}\n"));
         }
-        return Ok(code);
+        return monitor::evaluation(session, evaluation);
     }
     session.say("Job registration successful");
     if is_periodic && !is_parameterized {

@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use lab_wire::go_json::Types;
 use serde_json::{Map, Value as Json};
 
-pub(super) use self::declared::declared;
+pub(super) use self::declared::{declared, written};
 pub(super) use self::go::value;
 pub(super) use self::text::sorted_keys;
 
@@ -41,6 +42,7 @@ fn parse() -> BTreeMap<&'static str, Vec<Field>> {
         let mut words = line.split_whitespace();
         if !line.starts_with(' ') {
             current = words.next().unwrap_or_default();
+            shapes.entry(current).or_default();
         }
         for word in words {
             let (name, kind) = word.split_once(':').unwrap_or((word, "string"));
@@ -78,6 +80,12 @@ pub(super) fn kind(kind: &'static str) -> Kind {
         return Kind::Map(inner);
     }
     fields(kind).map_or(Kind::Plain, Kind::Structure)
+}
+
+/// The types that JSON is read into.
+pub(super) fn types() -> &'static Types {
+    static TYPES: OnceLock<Types> = OnceLock::new();
+    TYPES.get_or_init(|| Types::read(API))
 }
 
 /// JSON as a value of this type: fields that are missing are zero, and those that the type does not have are gone.
@@ -164,11 +172,5 @@ mod tests {
     }
 
     /// What the lab's servers never answer with.
-    const UNUSED: [&str; 5] = [
-        "api.CSIInfo",
-        "api.ConsulConnect",
-        "api.Multiregion",
-        "api.CSIPluginType",
-        "api.SchedulerAlgorithm",
-    ];
+    const UNUSED: [&str; 3] = ["api.CSIInfo", "api.CSIPluginType", "api.SchedulerAlgorithm"];
 }
