@@ -234,6 +234,8 @@ pub(crate) struct ClientSettings {
     pub(crate) node_class: String,
     /// `client.node_pool` (default `default`)
     pub(crate) node_pool: String,
+    /// Megahertz, mebibytes of memory and of disk, where `client` says so; else 0.
+    pub(crate) room: [i64; 3],
     /// `client.meta`
     pub(crate) meta: std::collections::BTreeMap<String, String>,
     /// The agent's data directory; id, secret and allocations live in `client` below it. `None`: nothing is kept.

@@ -106,6 +106,7 @@ fn settings(shared: &Shared, config: &AgentConfig, settled: &Settled) -> Result<
         datacenter: config.datacenter.clone(),
         node_class: block.node_class.clone(),
         node_pool: block.node_pool.clone(),
+        room: block.room,
         meta: block.meta.clone(),
         data_dir: Some(PathBuf::from(&config.data_dir)).filter(|path| !path.as_os_str().is_empty()),
         alloc_dir: alloc_dir(&shared.host, config),

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Client;
 use crate::structs::{Driver, Node};
 
-/// What every simulated machine has.
+/// What every simulated machine has, unless its configuration says otherwise.
 const CPU_MHZ: i64 = 8000;
 const MEMORY_MB: i64 = 16_384;
 const DISK_MB: i64 = 102_400;
@@ -20,6 +20,8 @@ impl Client {
         let settings = &self.parts.settings;
         let host = &self.parts.host;
         let ip = host.net.address().to_string();
+        let told = |at: usize, found: i64| if settings.room[at] > 0 { settings.room[at] } else { found };
+        let room = [told(0, CPU_MHZ), told(1, MEMORY_MB), told(2, DISK_MB)];
         let mut node = Node {
             id: self.identity.node_id.clone(),
             secret_id: self.identity.secret.clone(),
@@ -33,6 +35,7 @@ impl Client {
                 &ip,
                 &settings.http_advertise.to_string(),
                 settings.raw_exec,
+                room,
             ),
             reserved_resources: json!({"Cpu": {"CpuShares": 0, "ReservedCpuCores": null}, "Memory": {"MemoryMB": 0},
                                        "Disk": {"DiskMB": 0}, "Networks": {"ReservedHostPorts": ""}}),
@@ -47,11 +50,11 @@ impl Client {
             csi_node_plugins: json!({}),
             ..Node::default()
         };
-        node.node_resources.cpu.cpu_shares = CPU_MHZ;
+        node.node_resources.cpu.cpu_shares = room[0];
         node.node_resources.cpu.total_cpu_cores = CORES;
         node.node_resources.cpu.reservable_cpu_cores = json!((0..CORES).collect::<Vec<_>>());
-        node.node_resources.memory.memory_mb = MEMORY_MB;
-        node.node_resources.disk.disk_mb = DISK_MB;
+        node.node_resources.memory.memory_mb = room[1];
+        node.node_resources.disk.disk_mb = room[2];
         node.node_resources.rest = networks(&ip);
         node.attributes.extend(self.vault_facts.lock().expect("no panic while looking").clone());
         node.computed_class = computed_class(&node);
@@ -63,7 +66,7 @@ impl Client {
 const SIGNALS: &str = "SIGABRT,SIGALRM,SIGBUS,SIGCONT,SIGFPE,SIGHUP,SIGILL,SIGINT,SIGIO,SIGIOT,SIGKILL,SIGNULL,SIGPIPE,\
 SIGPROF,SIGQUIT,SIGSEGV,SIGSTOP,SIGSYS,SIGTERM,SIGTRAP,SIGTSTP,SIGTTIN,SIGTTOU,SIGUSR1,SIGUSR2,SIGWINCH,SIGXCPU,SIGXFSZ";
 
-fn attributes(name: &str, ip: &str, http: &str, raw_exec: bool) -> BTreeMap<String, String> {
+fn attributes(name: &str, ip: &str, http: &str, raw_exec: bool, room: [i64; 3]) -> BTreeMap<String, String> {
     let mut attributes: BTreeMap<String, String> = [
         ("kernel.name", "linux"),
         ("kernel.arch", "x86_64"),
@@ -89,11 +92,11 @@ fn attributes(name: &str, ip: &str, http: &str, raw_exec: bool) -> BTreeMap<Stri
     let mut number = |name: &str, value: i64| attributes.insert(name.to_owned(), value.to_string());
     number("cpu.numcores", CORES);
     number("cpu.reservablecores", CORES);
-    number("cpu.totalcompute", CPU_MHZ);
-    number("cpu.usablecompute", CPU_MHZ);
+    number("cpu.totalcompute", room[0]);
+    number("cpu.usablecompute", room[0]);
     number("cpu.frequency", CPU_MHZ / CORES);
-    number("memory.totalbytes", MEMORY_MB << 20);
-    number("unique.storage.bytestotal", DISK_MB << 20);
+    number("memory.totalbytes", room[1] << 20);
+    number("unique.storage.bytestotal", room[2] << 20);
     for driver in DRIVERS.into_iter().filter(|driver| raw_exec || *driver != "raw_exec") {
         attributes.insert(format!("driver.{driver}"), "1".to_owned());
     }
@@ -121,12 +124,11 @@ fn drivers(raw_exec: bool, now: time::OffsetDateTime) -> BTreeMap<String, Driver
 }
 
 fn networks(ip: &str) -> BTreeMap<String, serde_json::Value> {
-    let network =
-        json!([{"Mode": "host", "Device": "eth0", "CIDR": format!("{ip}/32"), "IP": ip, "MBits": 1000}]);
+    let network = json!([{"Mode": "bridge"}, {"Mode": "host", "Device": "eth0", "CIDR": format!("{ip}/32"), "IP": ip, "MBits": 1000}]);
     let address =
         json!({"Family": "ipv4", "Address": ip, "Alias": "default", "Gateway": "", "ReservedPorts": ""});
-    let node_network =
-        json!([{"Mode": "host", "Device": "eth0", "MacAddress": "", "Speed": 1000, "Addresses": [address]}]);
+    let node_network = json!([{"Mode": "bridge", "Device": "", "MacAddress": "", "Speed": 0, "Addresses": null},
+            {"Mode": "host", "Device": "eth0", "MacAddress": "", "Speed": 1000, "Addresses": [address]}]);
     [
         ("Networks", network),
         ("NodeNetworks", node_network),

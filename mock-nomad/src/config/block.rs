@@ -92,6 +92,11 @@ fn parse_client(body: &Body) -> Result<ClientBlock, ConfigError> {
         server_join: parse_join("client.server_join", &fields)?,
         node_class: fields.text("node_class")?,
         node_pool: fields.text("node_pool")?,
+        room: [
+            fields.integer("cpu_total_compute")?.unwrap_or(0),
+            fields.integer("memory_total_mb")?.unwrap_or(0),
+            fields.integer("disk_total_mb")?.unwrap_or(0),
+        ],
         meta: fields.map("meta")?,
         alloc_dir: fields.text("alloc_dir")?,
         options: fields.map("options")?,

@@ -38,6 +38,7 @@ impl ClientBlock {
         self.server_join.merge(more.server_join);
         text(&mut self.node_class, more.node_class);
         text(&mut self.node_pool, more.node_pool);
+        self.room.iter_mut().zip(more.room).for_each(|(own, more)| number(own, more));
         self.meta.extend(more.meta);
         self.options.extend(more.options);
         text(&mut self.alloc_dir, more.alloc_dir);

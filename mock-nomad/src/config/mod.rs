@@ -77,6 +77,8 @@ pub(crate) struct ClientBlock {
     pub(crate) server_join: ServerJoin,
     pub(crate) node_class: String,
     pub(crate) node_pool: String,
+    /// What the node has, where that is not found out: megahertz, and mebibytes of memory and of disk; 0 elsewhere.
+    pub(crate) room: [i64; 3],
     pub(crate) meta: BTreeMap<String, String>,
     pub(crate) options: BTreeMap<String, String>,
     pub(crate) alloc_dir: String,

@@ -2,13 +2,14 @@
 //! each from a state of its own, and two of them may have given away the same port or the same memory.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::scheduler::{port_of, ports_of};
 use super::{LOGGER, Server};
 use crate::hclog::pair;
 use crate::seam::RpcError;
 use crate::state::{Command, PlanResult, Tables, Topic};
-use crate::structs::{Allocation, Node};
+use crate::structs::{Allocation, Job, Node};
 
 /// What became of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,9 +49,24 @@ impl Server {
         if let Ok(key) = self.active_key() {
             plan.place.iter_mut().for_each(|placed| placed.signing_key_id.clone_from(&key.meta.id));
         }
+        let preempted = self.store.read(|tables| jobs_of_preempted(tables, &plan));
         let index = self.apply(Command::ApplyPlan(Box::new(plan))).await?;
+        if !preempted.is_empty() {
+            // They look for other places.
+            let now = self.now_nanos();
+            let evaluations = preempted.iter().map(|job| self.evaluation_of(job, "preemption", now));
+            self.apply(Command::UpdateEvaluations(evaluations.collect())).await?;
+        }
         Ok(Applied { index, refresh: refresh(index) })
     }
+}
+
+/// The jobs whose allocations a plan puts aside.
+fn jobs_of_preempted(tables: &Tables, plan: &PlanResult) -> Vec<Arc<Job>> {
+    let gone = plan.stop.iter().filter(|stop| stop.preempted_by.is_some());
+    let gone = gone.filter_map(|stop| tables.allocations.get(&stop.id));
+    let keys: BTreeSet<_> = gone.map(|gone| gone.job_key()).collect();
+    keys.iter().filter_map(|(namespace, id)| tables.job(namespace, id).cloned()).collect()
 }
 
 /// What of a plan still fits, and the nodes that it does not fit on, with the reasons.

@@ -58,6 +58,12 @@ pub(crate) struct Allocation {
     pub(crate) reschedule_tracker: Option<RescheduleTracker>,
     #[serde(skip_serializing_if = "empty")]
     pub(crate) network_status: Opaque,
+    /// The allocations that were put aside for it.
+    #[serde(skip_serializing_if = "empty", deserialize_with = "super::nullable")]
+    pub(crate) preempted_allocations: Vec<String>,
+    /// The allocation that it was put aside for.
+    #[serde(skip_serializing_if = "empty")]
+    pub(crate) preempted_by_allocation: String,
     #[serde(rename = "DeploymentID", skip_serializing_if = "empty")]
     pub(crate) deployment_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -45,6 +45,9 @@ pub(crate) struct Evaluation {
     /// Of a blocked evaluation: which classes of nodes it may find room on when they have some.
     #[serde(skip_serializing_if = "empty")]
     pub(crate) class_eligibility: BTreeMap<String, bool>,
+    /// Of a blocked evaluation: whether classes say nothing of who may run something.
+    #[serde(skip_serializing_if = "empty")]
+    pub(crate) escaped_computed_class: bool,
     #[serde(skip_serializing_if = "empty")]
     pub(crate) queued_allocations: BTreeMap<String, u64>,
     #[serde(skip_serializing_if = "empty")]
@@ -75,7 +78,7 @@ pub(crate) struct PlacementMetrics {
     pub(crate) nodes_filtered: u64,
     pub(crate) nodes_in_pool: u64,
     pub(crate) node_pool: String,
-    pub(crate) nodes_available: BTreeMap<String, u64>,
+    pub(crate) nodes_available: Option<BTreeMap<String, u64>>,
     pub(crate) class_filtered: Option<BTreeMap<String, u64>>,
     pub(crate) constraint_filtered: Option<BTreeMap<String, u64>>,
     pub(crate) nodes_exhausted: u64,

@@ -2,18 +2,27 @@
 
 use lab_pki::quote;
 
-use super::acl::faults;
 use super::{Request, Server};
 use crate::seam::RpcError;
 use crate::structs::{Job, Namespace};
 
-/// Refuses a job whose namespace or node pool is not there, and any where operators have closed the door.
-pub(super) fn admit(server: &Server, request: &Request, job: &Job) -> Result<(), RpcError> {
+/// Refuses any job where operators have closed the door.
+pub(super) fn admit(server: &Server, request: &Request) -> Result<(), RpcError> {
     let caller = server.caller(request)?;
-    let (closed, namespace, pool) = server.store.read(|tables| {
+    let closed = server.store.read(|tables| tables.settings.scheduler.reject_job_registration);
+    if closed && !caller.acl.is_management() {
+        return Err(RpcError::new(
+            "Job registration, dispatch, and scale are disabled by the scheduler configuration",
+        ));
+    }
+    Ok(())
+}
+
+/// That a job's namespace or node pool is not there, or what its namespace does not allow.
+pub(super) fn misplaced(server: &Server, job: &Job) -> Vec<String> {
+    let (namespace, pool) = server.store.read(|tables| {
         let pools = &tables.registry.node_pools;
         (
-            tables.settings.scheduler.reject_job_registration,
             tables.registry.namespaces.contains_key(&job.namespace),
             // A pool that nodes name is there even before anybody describes it.
             job.node_pool.is_empty()
@@ -21,23 +30,14 @@ pub(super) fn admit(server: &Server, request: &Request, job: &Job) -> Result<(),
                 || tables.nodes.values().any(|node| node.node_pool == job.node_pool),
         )
     });
-    if closed && !caller.acl.is_management() {
-        return Err(RpcError::new(
-            "Job registration, dispatch, and scale are disabled by the scheduler configuration",
-        ));
-    }
-    let fault = match (namespace, pool) {
-        (false, _) => format!("job {} is in nonexistent namespace {}", quote(&job.id), quote(&job.namespace)),
-        (_, false) => format!("job {} is in nonexistent node pool {}", quote(&job.id), quote(&job.node_pool)),
-        _ => {
-            match server.store.read(|tables| forbidden(tables.registry.namespaces.get(&job.namespace)?, job))
-            {
-                None => return Ok(()),
-                Some(fault) => fault,
-            }
-        }
+    let own = if namespace {
+        server.store.read(|tables| forbidden(tables.registry.namespaces.get(&job.namespace)?, job))
+    } else {
+        Some(format!("job {} is in nonexistent namespace {}", quote(&job.id), quote(&job.namespace)))
     };
-    Err(RpcError::new(faults(&[fault])))
+    let pool = (!pool)
+        .then(|| format!("job {} is in nonexistent node pool {}", quote(&job.id), quote(&job.node_pool)));
+    own.into_iter().chain(pool).collect()
 }
 
 /// What of a job its namespace does not allow.

@@ -242,13 +242,18 @@ fn stub(found: &Allocation) -> Value {
         ("FollowupEvalID", found.followup_eval_id.as_str().into()),
         ("NextAllocation", found.next_allocation.as_str().into()),
         ("RescheduleTracker", to_value(&found.reschedule_tracker).unwrap_or(Value::Nil)),
-        ("PreemptedAllocations", Value::Nil),
-        ("PreemptedByAllocation", "".into()),
+        ("PreemptedAllocations", some_texts(&found.preempted_allocations)),
+        ("PreemptedByAllocation", found.preempted_by_allocation.as_str().into()),
         ("CreateIndex", found.create_index.into()),
         ("ModifyIndex", found.modify_index.into()),
         ("CreateTime", found.create_time.into()),
         ("ModifyTime", found.modify_time.into()),
     ])
+}
+
+/// A list of texts, or nothing where there are none.
+fn some_texts(texts: &[String]) -> Value {
+    if texts.is_empty() { Value::Nil } else { texts.iter().map(|text| Value::from(text.as_str())).collect() }
 }
 
 /// Allocations as a list, whole.

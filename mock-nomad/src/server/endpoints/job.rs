@@ -2,7 +2,7 @@
 
 use rmpv::Value;
 
-use super::admission::admit;
+use super::admission::{admit, misplaced};
 use super::{Request, Server, dispatch, job_plan, job_read, job_scale, job_tag, scaling, unknown};
 use crate::seam::{RpcError, RpcResult};
 use crate::server::forward::{Access, Route};
@@ -45,7 +45,7 @@ async fn register(server: &Server, request: &Request) -> RpcResult {
     let job: Option<Job> = body.object("Job")?;
     let Some(mut job) = job else { return Err(RpcError::new("missing job for registration")) };
     check(server, &job)?;
-    admit(server, request, &job)?;
+    admit(server, request)?;
     server.complete(&mut job);
     let known = server.store.read(|tables| tables.job(&job.namespace, &job.id).cloned());
     if body.boolean("EnforceIndex") {
@@ -169,9 +169,9 @@ fn faults_of(server: &Server, job: &Job) -> Vec<String> {
     vault.into_iter().chain(crate::structs::faults(job)).collect()
 }
 
-/// Refuses a job with faults.
+/// Refuses a job that may not be where it is to be, or that has faults.
 pub(super) fn check(server: &Server, job: &Job) -> Result<(), RpcError> {
-    let faults = faults_of(server, job);
+    let faults: Vec<String> = misplaced(server, job).into_iter().chain(faults_of(server, job)).collect();
     if faults.is_empty() { Ok(()) } else { Err(RpcError::new(super::acl::faults(&faults))) }
 }
 

@@ -17,7 +17,7 @@ pub(super) async fn plan(server: &Server, request: &Request) -> RpcResult {
     let job: Option<Job> = body.object("Job")?;
     let Some(mut job) = job else { return Err(RpcError::new("Job required for plan")) };
     super::job::check(server, &job)?;
-    admit(server, request, &job)?;
+    admit(server, request)?;
     server.complete(&mut job);
     let now = server.parts.host.clock.now();
     let mut tables = server.store.read(Clone::clone);

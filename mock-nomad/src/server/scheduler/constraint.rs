@@ -1,83 +1,9 @@
-//! Which nodes may run a group: constraints and drivers.
+//! Rules about nodes: what they say of one.
 
 use regex::Regex;
 
 use super::version;
-use crate::structs::{Constraint, Job, Node, TaskGroup};
-
-/// Whether a node may run a group.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Feasibility {
-    /// It may.
-    Feasible,
-    /// It may not, for this reason in the words of the metrics.
-    Filtered(String),
-}
-
-/// Checks drivers and constraints. `present`: how many allocations the constraint `distinct_hosts` counts on the node;
-/// `like`: how many allocations are on nodes with the same value of a property, for `distinct_property`.
-pub(super) fn check(
-    job: &Job,
-    group: &TaskGroup,
-    node: &Node,
-    present: u64,
-    like: &dyn Fn(&str, Option<&str>) -> u64,
-) -> Feasibility {
-    let healthy =
-        |driver: &str| node.drivers.get(driver).is_some_and(|driver| driver.detected && driver.healthy);
-    if group.tasks.iter().any(|task| !healthy(&task.driver)) {
-        return Feasibility::Filtered("missing drivers".to_owned());
-    }
-    let volumes = group.rest.get("Volumes").and_then(|volumes| volumes.as_object());
-    if volumes.into_iter().flatten().any(|(_, volume)| volume["Type"] == "host") {
-        return Feasibility::Filtered("missing compatible host volumes".to_owned());
-    }
-    let of_job = job.constraints.iter().flatten();
-    let of_group = group.constraints.iter().flatten();
-    let of_tasks = group.tasks.iter().flat_map(|task| task.constraints.iter().flatten());
-    for constraint in of_job.chain(of_group).chain(of_tasks) {
-        let met = match constraint.operand.as_str() {
-            "distinct_hosts" => !is_on(constraint) || present == 0,
-            "distinct_property" => {
-                let value = resolve(&constraint.left, node);
-                let most = constraint.right.parse().unwrap_or(1);
-                let used = like(&constraint.left, value.as_deref());
-                if value.is_some() && used >= most {
-                    let value = value.unwrap_or_default();
-                    let name =
-                        format!("distinct_property: {}={value} used by {used} allocs", constraint.left);
-                    return Feasibility::Filtered(name);
-                }
-                value.is_some()
-            }
-            _ => is_met(constraint, node),
-        };
-        if !met {
-            return Feasibility::Filtered(describe(constraint));
-        }
-    }
-    Feasibility::Feasible
-}
-
-/// Whether the whole job, not only each of its groups, wants a node of its own for each allocation.
-pub(super) fn is_distinct_for_job(job: &Job) -> bool {
-    job.constraints
-        .iter()
-        .flatten()
-        .any(|constraint| constraint.operand == "distinct_hosts" && is_on(constraint))
-}
-
-fn is_on(constraint: &Constraint) -> bool {
-    !matches!(constraint.right.as_str(), "false" | "0")
-}
-
-fn describe(constraint: &Constraint) -> String {
-    match constraint.operand.as_str() {
-        "distinct_hosts" => "distinct_hosts".to_owned(),
-        "distinct_property" => format!("missing property {:?}", constraint.left),
-        operand => format!("{} {operand} {}", constraint.left, constraint.right),
-    }
-}
+use crate::structs::{Constraint, Node};
 
 /// Whether a node meets one rule.
 pub(super) fn is_met(constraint: &Constraint, node: &Node) -> bool {
@@ -86,7 +12,8 @@ pub(super) fn is_met(constraint: &Constraint, node: &Node) -> bool {
     match (constraint.operand.as_str(), left, right) {
         ("is_set" | "attribute_is_set", left, _) => left.is_some(),
         ("is_not_set" | "attribute_is_not_set", left, _) => left.is_none(),
-        ("!=" | "not", left, right) => left != right,
+        // What is not there is empty here.
+        ("!=" | "not", left, right) => left.unwrap_or_default() != right.unwrap_or_default(),
         ("=" | "==" | "is", Some(left), Some(right)) => left == right,
         (operand @ ("<" | "<=" | ">" | ">="), Some(left), Some(right)) => ordered(operand, &left, &right),
         ("version", Some(left), Some(right)) => version::meets(&left, &right, false),
@@ -106,9 +33,8 @@ pub(super) fn is_met(constraint: &Constraint, node: &Node) -> bool {
 
 /// `${attr.kernel.name}` and the like; other texts stand for themselves.
 pub(super) fn resolve(target: &str, node: &Node) -> Option<String> {
-    let Some(name) = target.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else {
-        return Some(target.to_owned());
-    };
+    let Some(name) = target.strip_prefix("${") else { return Some(target.to_owned()) };
+    let name = name.strip_suffix('}').unwrap_or(name);
     match name {
         "node.unique.id" => Some(node.id.clone()),
         "node.unique.name" => Some(node.name.clone()),
@@ -159,6 +85,7 @@ mod unit {
             ("${attr.kernel.name}", "=", "linux"),
             ("${attr.kernel.name}", "!=", "windows"),
             ("${attr.none}", "!=", "x"),
+            ("${attr.none", "!=", "x"),
             ("${attr.none}", "is_not_set", ""),
             ("${meta.rack}", "is_set", ""),
             ("${attr.nomad.version}", "semver", ">= 1.7.0-a"),
@@ -175,6 +102,7 @@ mod unit {
         for (left, operand, right) in [
             ("${attr.kernel.name}", "=", "windows"),
             ("${attr.none}", "=", "x"),
+            ("${attr.none}", "!=", ""),
             ("${node.class}", "nonsense", "x"),
             ("${attr.nomad.version}", "semver", "> 1.11.3"),
             ("${meta.rack}", "set_contains", "r3"),

@@ -1,8 +1,10 @@
 //! Decides what runs where: one pure step from a state and an evaluation to a plan.
 
 mod constraint;
+mod feasibility;
 mod placement;
 mod ports;
+mod preemption;
 mod reconcile;
 mod reschedule;
 mod rollout;
@@ -11,6 +13,8 @@ mod sort;
 mod system;
 mod version;
 
+#[cfg(test)]
+mod recorded;
 #[cfg(test)]
 mod tests;
 
@@ -22,12 +26,12 @@ use lab_world::Entropy;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use self::constraint::{Feasibility, check};
-use self::placement::{Cluster, Placed, is_asked};
+use self::feasibility::Eligibility;
+use self::placement::{Cluster, Placed, note_resources};
 pub(super) use self::ports::{port_of, ports_of};
 pub(super) use self::reschedule::is_eligible;
 use crate::state::{PlanResult, StopAllocation, Tables};
-use crate::structs::{Allocation, Evaluation, Job, PlacementMetrics, RescheduleTracker};
+use crate::structs::{Allocation, Evaluation, Job, PlacementMetrics, RescheduleTracker, TaskGroup};
 
 /// What a scheduler makes of an evaluation.
 #[derive(Debug, Default, PartialEq)]
@@ -51,6 +55,10 @@ struct Step<'a> {
     followups: Vec<Evaluation>,
     failed: BTreeMap<String, PlacementMetrics>,
     changes: BTreeMap<String, Changes>,
+    /// How many allocations of each group found no place.
+    queued: BTreeMap<String, u64>,
+    /// The allocations that are put aside.
+    preempted: Vec<Arc<Allocation>>,
     /// The deployment that the evaluation works on.
     deployment_id: String,
 }
@@ -67,6 +75,8 @@ struct Changes {
     now: u64,
     migrate: u64,
     canary: u64,
+    disconnect: u64,
+    preemptions: u64,
 }
 
 /// An allocation that is wanted.
@@ -102,6 +112,8 @@ pub(super) fn schedule(
         followups: Vec::new(),
         failed: BTreeMap::new(),
         changes: BTreeMap::new(),
+        queued: BTreeMap::new(),
+        preempted: Vec::new(),
         deployment_id: String::new(),
     };
     let mut cluster = Cluster::new(tables, job.map(|job| &**job), dice);
@@ -110,7 +122,7 @@ pub(super) fn schedule(
         Some(job) if job.is_system() => step.system(job, &mut cluster),
         Some(job) => step.service(job, &mut cluster),
     }
-    step.finish()
+    step.finish(cluster.eligibility())
 }
 
 impl Step<'_> {
@@ -164,25 +176,52 @@ impl Step<'_> {
         self.changes.entry(group.to_owned()).or_default()
     }
 
-    /// Puts a wanted allocation into the plan, or notes why there is no room for it.
-    fn place(
-        &mut self,
-        job: &Arc<Job>,
-        group: &str,
-        want: Want,
-        found: Result<Placed, Box<PlacementMetrics>>,
-    ) {
-        self.changes(group).place += u64::from(!want.updates && !want.canary);
-        match found {
-            Ok(placed) => {
-                let allocation = self.allocation(job, group, want, placed);
-                self.plan.place.push(allocation);
-            }
-            Err(metrics) => match self.failed.get_mut(group) {
-                Some(known) => known.coalesced_failures += 1,
-                None => drop(self.failed.insert(group.to_owned(), *metrics)),
-            },
+    /// Finds a place for a wanted allocation and puts it into the plan, or notes why there is no room for it. What it
+    /// replaces is stopped for it, if there is room.
+    fn place(&mut self, job: &Arc<Job>, group: &TaskGroup, want: Want, cluster: &mut Cluster<'_>) {
+        self.changes(&group.name).place += u64::from(!want.updates && !want.canary);
+        if let Some(known) = self.failed.get_mut(&group.name) {
+            known.coalesced_failures += 1;
+            note_resources(known, group);
+            *self.queued.entry(group.name.clone()).or_default() += 1;
+            return;
         }
+        let replaced = want.previous.clone().filter(|_| want.updates);
+        if let Some(replaced) = &replaced {
+            self.stop_counted(replaced, "alloc is being updated due to job update");
+            cluster.release(&replaced.id);
+        }
+        match cluster.find(job, group, want.previous.as_deref()) {
+            Ok(placed) => self.put(job, group, want, placed),
+            Err(mut metrics) => {
+                if let Some(replaced) = replaced {
+                    self.plan.stop.retain(|stop| stop.id != replaced.id);
+                    cluster.keep(&replaced.id);
+                }
+                note_resources(&mut metrics, group);
+                self.failed.insert(group.name.clone(), *metrics);
+                *self.queued.entry(group.name.clone()).or_default() += 1;
+            }
+        }
+    }
+
+    /// Puts an allocation for which there is a place into the plan, and aside what gives way to it.
+    fn put(&mut self, job: &Job, group: &TaskGroup, want: Want, mut placed: Placed) {
+        let preempted = std::mem::take(&mut placed.preempted);
+        let mut allocation = self.allocation(job, &group.name, want, placed);
+        for gone in preempted {
+            self.changes(&group.name).preemptions += 1;
+            self.plan.stop.push(StopAllocation {
+                id: gone.id.clone(),
+                desired_status: "evict".to_owned(),
+                description: format!("Preempted by alloc ID {}", allocation.id),
+                preempted_by: Some(allocation.id.clone()),
+                ..StopAllocation::default()
+            });
+            allocation.preempted_allocations.push(gone.id.clone());
+            self.preempted.push(gone);
+        }
+        self.plan.place.push(allocation);
     }
 
     fn allocation(&self, job: &Job, group: &str, want: Want, placed: Placed) -> Allocation {
@@ -207,7 +246,7 @@ impl Step<'_> {
         }
     }
 
-    fn finish(mut self) -> Outcome {
+    fn finish(mut self, eligibility: &Eligibility) -> Outcome {
         let mut finished = Evaluation {
             status: "complete".to_owned(),
             status_description: String::new(),
@@ -216,9 +255,8 @@ impl Step<'_> {
             deployment_id: self.deployment_id.clone(),
             ..self.evaluation.clone()
         };
-        let failed_count = |metrics: &PlacementMetrics| 1 + metrics.coalesced_failures;
         for group in self.job.into_iter().flat_map(|job| &job.task_groups) {
-            let queued = self.failed.get(&group.name).map_or(0, failed_count);
+            let queued = self.queued.get(&group.name).copied().unwrap_or(0);
             finished.queued_allocations.insert(group.name.clone(), queued);
         }
         finished.plan_annotations = self.annotations();
@@ -226,47 +264,42 @@ impl Step<'_> {
             self.plan.job = self.job.map(|job| Job::clone(job));
         }
         finished.failed_tg_allocs = std::mem::take(&mut self.failed);
-        if !finished.failed_tg_allocs.is_empty() {
-            self.block(&mut finished);
+        let is_system = self.job.is_some_and(|job| job.is_system());
+        if !finished.failed_tg_allocs.is_empty() && !is_system {
+            self.block(&mut finished, eligibility);
         }
         Outcome { plan: self.plan, followups: self.followups, finished }
     }
 
     /// What found no room waits for some: a blocked evaluation blocks again, another leaves one behind.
-    fn block(&mut self, finished: &mut Evaluation) {
+    fn block(&mut self, finished: &mut Evaluation, eligibility: &Eligibility) {
         let known = self.evaluation.status_description.as_str();
         if matches!(known, BLOCKED | CONFLICTS) {
             finished.status = "blocked".to_owned();
-            finished.class_eligibility = self.classes(finished);
+            finished.escaped_computed_class = eligibility.has_escaped();
+            finished.class_eligibility = classes(eligibility);
             finished.status_description = known.to_owned();
             return;
         }
-        let blocked = Evaluation {
+        let blocked = self.blocked(eligibility, finished.failed_tg_allocs.clone());
+        finished.blocked_eval = blocked.id.clone();
+        self.followups.push(blocked);
+    }
+
+    /// An evaluation that waits for room.
+    fn blocked(&self, eligibility: &Eligibility, failed: BTreeMap<String, PlacementMetrics>) -> Evaluation {
+        Evaluation {
             id: self.ids.uuid(),
             triggered_by: "queued-allocs".to_owned(),
             status: "blocked".to_owned(),
             status_description: BLOCKED.to_owned(),
             previous_eval: self.evaluation.id.clone(),
-            failed_tg_allocs: finished.failed_tg_allocs.clone(),
-            class_eligibility: self.classes(finished),
-            snapshot_index: finished.snapshot_index,
+            failed_tg_allocs: failed,
+            escaped_computed_class: eligibility.has_escaped(),
+            class_eligibility: classes(eligibility),
+            snapshot_index: self.tables.index,
             ..later_evaluation(self.evaluation, self.now)
-        };
-        finished.blocked_eval = blocked.id.clone();
-        self.followups.push(blocked);
-    }
-
-    /// For each class of nodes whether one of the groups that found no room may run on it.
-    fn classes(&self, finished: &Evaluation) -> BTreeMap<String, bool> {
-        let mut classes = BTreeMap::new();
-        let Some(job) = self.job else { return classes };
-        let groups =
-            || job.task_groups.iter().filter(|group| finished.failed_tg_allocs.contains_key(&group.name));
-        for node in self.tables.nodes.values().filter(|node| node.is_ready() && is_asked(job, node)) {
-            let is_one = groups().any(|group| check(job, group, node, 0, &|_, _| 0) == Feasibility::Feasible);
-            *classes.entry(node.computed_class.clone()).or_default() |= is_one;
         }
-        classes
     }
 
     /// An evaluation at `at`, for `why`. Its id.
@@ -290,16 +323,34 @@ impl Step<'_> {
             .iter()
             .map(|(group, changes)| {
                 let value = json!({
-                    "Canary": changes.canary, "DestructiveUpdate": changes.destructive, "Disconnect": 0, "Ignore": changes.ignore,
-                    "InPlaceUpdate": changes.in_place, "Migrate": changes.migrate, "Place": changes.place, "Preemptions": 0,
+                    "Canary": changes.canary, "DestructiveUpdate": changes.destructive, "Disconnect": changes.disconnect, "Ignore": changes.ignore,
+                    "InPlaceUpdate": changes.in_place, "Migrate": changes.migrate, "Place": changes.place, "Preemptions": changes.preemptions,
                     "Reconnect": 0, "RescheduleLater": changes.later, "RescheduleNow": changes.now,
                     "Stop": changes.stop,
                 });
                 (group.clone(), value)
             })
             .collect();
-        json!({"DesiredTGUpdates": groups, "PreemptedAllocs": null})
+        let preempted: Vec<serde_json::Value> = self.preempted.iter().map(|gone| stub(gone)).collect();
+        let preempted = if preempted.is_empty() { serde_json::Value::Null } else { preempted.into() };
+        json!({"DesiredTGUpdates": groups, "PreemptedAllocs": preempted})
     }
+}
+
+/// Each class of nodes with whether it may do, where classes say that.
+fn classes(eligibility: &Eligibility) -> BTreeMap<String, bool> {
+    if eligibility.has_escaped() { BTreeMap::new() } else { eligibility.classes() }
+}
+
+/// An allocation as lists have it.
+fn stub(allocation: &Allocation) -> serde_json::Value {
+    json!({
+        "ID": allocation.id, "EvalID": allocation.eval_id, "Name": allocation.name, "Namespace": allocation.namespace,
+        "NodeID": allocation.node_id, "NodeName": allocation.node_name, "JobID": allocation.job_id,
+        "JobType": allocation.job.as_deref().map_or("", |job| job.kind.as_str()),
+        "JobVersion": allocation.job.as_deref().map_or(0, |job| job.version), "TaskGroup": allocation.task_group,
+        "DesiredStatus": allocation.desired_status, "ClientStatus": allocation.client_status,
+    })
 }
 
 /// What blocked evaluations say of themselves: there was no room, or others took it again and again.

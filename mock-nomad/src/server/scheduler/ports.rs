@@ -24,6 +24,13 @@ pub(in crate::server) fn port_of(port: &Json) -> Option<i64> {
     port["Value"].as_i64()
 }
 
+/// The numbers of the ports that a group asks for by number.
+pub(super) fn reserved(group: &TaskGroup) -> BTreeSet<i64> {
+    let network = group.rest.get("Networks").and_then(|networks| networks.get(0));
+    let ports = network.map(|network| list(network, "ReservedPorts")).unwrap_or_default();
+    ports.iter().filter_map(port_of).collect()
+}
+
 /// Chooses a group's ports on a node. An error: why it cannot have them, in the words of the metrics.
 /// `first`: where the search for a free one begins.
 pub(super) fn choose(

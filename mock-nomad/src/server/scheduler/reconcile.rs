@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::constraint::{Feasibility, check};
+use super::feasibility::is_feasible;
 use super::placement::{Cluster, is_asked};
 use super::rollout::Rollout;
 use super::{Step, Want};
@@ -124,10 +124,11 @@ impl Step<'_> {
         for stop in &self.plan.stop {
             cluster.release(&stop.id);
         }
+        // What is replaced comes first, since it gives its place back.
+        wants.sort_by_key(|want| !want.updates);
         for mut want in wants {
-            let found = cluster.find(job, group, want.previous.as_deref());
             want.deployment.clone_from(&deployment);
-            self.place(job, &group.name, want, found);
+            self.place(job, group, want, cluster);
         }
     }
 
@@ -244,7 +245,7 @@ impl Step<'_> {
     /// Whether the node of an allocation is one for the new version of its job.
     fn may_stay(&self, job: &Job, group: &TaskGroup, allocation: &Allocation) -> bool {
         let Some(node) = self.tables.nodes.get(&allocation.node_id) else { return true };
-        is_asked(job, node) && check(job, group, node, 0, &|_, _| 0) == Feasibility::Feasible
+        is_asked(job, node) && is_feasible(job, group, node)
     }
 
     fn compare(&self, job: &Arc<Job>, group: &TaskGroup, keep: &[Arc<Allocation>]) -> Renewal {
@@ -282,7 +283,6 @@ impl Step<'_> {
         self.changes(&group).ignore += later.len() as u64;
         self.changes(&group).destructive += now.len() as u64;
         for allocation in now {
-            self.stop_counted(allocation, "alloc is being updated due to job update");
             wants.push(Want { updates: true, ..replacement(allocation) });
         }
         !renewal.in_place.is_empty() || !renewal.destructive.is_empty()

@@ -14,6 +14,14 @@ pub(super) struct Rollout {
     fresh: Option<Deployment>,
     /// Whether every group looked at so far has come to its end.
     complete: bool,
+    /// Whether the job's version has been rolled out.
+    is_over: bool,
+    /// Whether the one that is there changes.
+    is_changed: bool,
+    /// Whether it is a system job's, whose groups have as much to reach as there are nodes for them.
+    by_nodes: bool,
+    /// The newest deployment of the job, of whatever version.
+    newest: String,
 }
 
 impl Rollout {
@@ -21,8 +29,10 @@ impl Rollout {
     pub(super) fn of(job: &Job, newest: Option<&Deployment>, plan: &mut PlanResult) -> Self {
         let mut rollout = Self { complete: true, ..Self::default() };
         let Some(newest) = newest else { return rollout };
+        rollout.newest.clone_from(&newest.id);
         if newest.job_create_index == job.create_index && newest.job_version == job.version {
-            rollout.current = (newest.status != "successful").then(|| newest.clone());
+            rollout.is_over = newest.status == "successful";
+            rollout.current = (!rollout.is_over).then(|| newest.clone());
         } else if newest.is_active() {
             let why = "Cancelled due to newer version of job";
             plan.deployment_updates.push((newest.id.clone(), "cancelled".to_owned(), why.to_owned()));
@@ -64,6 +74,34 @@ impl Rollout {
     pub(super) fn id(&self) -> &str {
         let active = self.current.as_ref().filter(|current| current.is_active());
         self.fresh.as_ref().or(active).map_or("", |deployment| deployment.id.as_str())
+    }
+
+    /// Whether the job's version has been rolled out already.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// The id for allocations of a group of a system job; empty without a deployment.
+    pub(super) fn id_for(&self, group: &str) -> &str {
+        let has_group = |found: &Deployment| found.task_groups.contains_key(group);
+        let known = self.fresh.as_ref().or(self.current.as_ref());
+        if known.is_some_and(has_group) { self.id() } else { "" }
+    }
+
+    /// A system job's group is on so many nodes, or is to be: that is what its deployment is to reach.
+    pub(super) fn reach(&mut self, group: &str, nodes: u64) {
+        let total = i64::try_from(nodes).unwrap_or(i64::MAX);
+        self.by_nodes = true;
+        if let Some(fresh) = self.fresh.as_mut().and_then(|fresh| fresh.task_groups.get_mut(group)) {
+            fresh.desired_total = 0;
+        }
+        for deployment in [&mut self.fresh, &mut self.current].into_iter().flatten() {
+            if let Some(state) = deployment.task_groups.get_mut(group).filter(|_| total > 0) {
+                self.is_changed |= state.desired_total != total;
+                state.desired_total = total;
+                self.complete &= state.healthy_allocs >= total;
+            }
+        }
     }
 
     /// How many allocations may be replaced now; `waiting` are those that stay.
@@ -132,13 +170,20 @@ impl Rollout {
             .to_owned();
             let id = fresh.id.clone();
             plan.deployment = Some(fresh);
+            if self.complete && self.by_nodes {
+                plan.deployment_updates.push((id.clone(), "successful".to_owned(), COMPLETED.to_owned()));
+            }
             return id;
         }
-        let Some(current) = self.current else { return String::new() };
-        if self.complete && current.is_active() && current.status != "paused" {
-            let why = "Deployment completed successfully";
-            plan.deployment_updates.push((current.id.clone(), "successful".to_owned(), why.to_owned()));
+        let Some(current) = self.current else { return self.newest };
+        if self.is_changed && current.is_active() {
+            plan.deployment = Some(current.clone());
         }
-        if current.is_active() { current.id } else { String::new() }
+        if self.complete && current.is_active() && current.status != "paused" {
+            plan.deployment_updates.push((current.id.clone(), "successful".to_owned(), COMPLETED.to_owned()));
+        }
+        current.id
     }
 }
+
+const COMPLETED: &str = "Deployment completed successfully";

@@ -130,7 +130,7 @@ impl Step<'_> {
         sorted.keep.push(Arc::clone(allocation));
     }
 
-    fn mark(
+    pub(super) fn mark(
         &mut self,
         allocation: &Allocation,
         why: &str,
@@ -145,6 +145,7 @@ impl Step<'_> {
             description,
             client_status,
             followup_eval_id: followup,
+            preempted_by: None,
         });
     }
 }

@@ -27,6 +27,7 @@ impl Bench {
         for number in 1..=nodes {
             let node = json!({
                 "ID": format!("n{number}"), "Name": format!("client-{number}"), "Datacenter": "dc1", "NodePool": "default",
+                "ComputedClass": format!("class-{number}"),
                 "Status": "ready", "SchedulingEligibility": "eligible",
                 "NodeResources": {"Cpu": {"CpuShares": 1000}, "Memory": {"MemoryMB": 1000}, "Disk": {"DiskMB": 5000}},
                 "Drivers": {"raw_exec": {"Detected": true, "Healthy": true}},

@@ -269,6 +269,7 @@ impl Cluster<'_> {
             region: "global".into(),
             datacenter: "dc1".into(),
             node_class: String::new(),
+            room: [0; 3],
             node_pool: "default".into(),
             meta: BTreeMap::new(),
             data_dir: Some("/opt/nomad".into()),

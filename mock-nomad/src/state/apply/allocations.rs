@@ -41,8 +41,10 @@ impl Tables {
     pub(super) fn apply_plan(&mut self, plan: PlanResult) {
         let job = plan.job.map(Arc::new);
         if let Some(mut deployment) = plan.deployment {
-            deployment.create_index = self.index;
-            (deployment.create_time, deployment.modify_time) = (plan.at, plan.at);
+            let known = self.work.deployments.get(&deployment.id);
+            deployment.create_index = known.map_or(self.index, |known| known.create_index);
+            deployment.create_time = known.map_or(plan.at, |known| known.create_time);
+            deployment.modify_time = plan.at;
             self.put_deployment(deployment);
         }
         for (id, status, description) in plan.deployment_updates {
@@ -90,6 +92,9 @@ impl Tables {
         }
         if let Some(followup) = stop.followup_eval_id {
             allocation.followup_eval_id = followup;
+        }
+        if let Some(by) = stop.preempted_by {
+            allocation.preempted_by_allocation = by;
         }
         self.stamp(&mut allocation, at);
         let key = allocation.job_key();

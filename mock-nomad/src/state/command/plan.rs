@@ -52,4 +52,7 @@ pub(crate) struct StopAllocation {
     pub(crate) client_status: Option<String>,
     /// The evaluation that looks at it again later.
     pub(crate) followup_eval_id: Option<String>,
+    /// The allocation that it is put aside for.
+    #[serde(default)]
+    pub(crate) preempted_by: Option<String>,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lab_world::format_duration;
 
 use super::parts::{Faults, number, objects, text};
-use super::{reschedule, rules, service, task};
+use super::{reschedule, rules, service, task, volume};
 use crate::structs::{Job, Opaque, TaskGroup};
 
 const NULL: &Opaque = &Opaque::Null;
@@ -47,10 +47,7 @@ pub(super) fn faults(job: &Job, group: &TaskGroup) -> Faults {
     migrate(field(group, "Migrate"), &mut faults);
     names(group, &mut faults);
     for (name, volume) in field(group, "Volumes").as_object().into_iter().flatten() {
-        let mut own = Faults::default();
-        if text(volume, "Type") == "host" && text(volume, "Source").is_empty() {
-            own.add("volume has an empty source");
-        }
+        let own = volume::faults(volume, job, group);
         faults.nest(&format!("Task group volume validation for {name} failed: "), own);
     }
     faults.nest("Task group network validation failed: ", networks(group));

@@ -7,6 +7,7 @@ mod reschedule;
 mod rules;
 mod service;
 mod task;
+mod volume;
 mod warnings;
 
 pub(crate) use self::parts::listed;
