@@ -45,7 +45,9 @@ pub(super) async fn one(api: &Api, request: &ApiRequest, rest: &str) -> Result<R
         .map_err(|error| ApiError { message: format!("{lookup}{}", error.message), ..error })?;
     match action {
         "" => {
-            let (found, meta) = api.read(request, "Eval.GetEval", [("EvalID", id.into())], "Eval").await?;
+            let related = request.parameter("related") == Some("true");
+            let asked = [("EvalID", id.into()), ("IncludeRelated", related.into())];
+            let (found, meta) = api.read(request, "Eval.GetEval", asked, "Eval").await?;
             match found {
                 Some(found) => Ok(Reply::found(json(&found), meta)),
                 None => Err(ApiError::missing("eval not found", meta)),

@@ -20,8 +20,8 @@ impl Tables {
     }
 
     fn status_of(&self, job: &Job) -> &'static str {
-        // One that others are made from runs for as long as it is not stopped.
-        if job.makes_others() {
+        // One that others are made from runs for as long as it is not stopped, and so does one of every node.
+        if job.makes_others() || job.kind == "system" {
             return if job.stop { "dead" } else { "running" };
         }
         let mut evidence = false;
@@ -37,12 +37,7 @@ impl Tables {
                 return "pending";
             }
         }
-        match (job.stop, job.is_system() && !job.is_batch()) {
-            (true, _) => "dead",
-            (false, true) => "running",
-            (false, false) if evidence => "dead",
-            (false, false) => "pending",
-        }
+        if job.stop || evidence { "dead" } else { "pending" }
     }
 
     /// The jobs made from a job, in order of id.

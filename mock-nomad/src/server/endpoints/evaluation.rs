@@ -96,10 +96,54 @@ async fn get(server: &Server, request: &Request) -> RpcResult {
     let body = Body(&request.body);
     let id = body.string("EvalID").to_owned();
     let look = |tables: &Tables| match tables.evaluations.get(&id) {
-        Some(found) => (found.modify_index, [("Eval", to_value(&**found).unwrap_or(Value::Nil))]),
+        Some(found) => {
+            let mut value = to_value(&**found).unwrap_or(Value::Nil);
+            let related = if body.boolean("IncludeRelated") { related(tables, found) } else { Vec::new() };
+            if let (Value::Map(fields), false) = (&mut value, related.is_empty()) {
+                fields.push(("RelatedEvals".into(), Value::Array(related)));
+            }
+            (found.modify_index, [("Eval", value)])
+        }
         None => (tables.index_of(&Topic::Evaluations), [("Eval", Value::Nil)]),
     };
     Ok(server.blocking(&QueryOptions::of(body), Topic::Evaluations, look).await)
+}
+
+/// The evaluations that one came from and those that came of it, as lists have them.
+fn related(tables: &Tables, of: &Evaluation) -> Vec<Value> {
+    let ids = |of: &Evaluation| [of.next_eval.clone(), of.previous_eval.clone(), of.blocked_eval.clone()];
+    let mut open = std::collections::VecDeque::from(ids(of));
+    let mut seen = std::collections::BTreeSet::from([of.id.clone()]);
+    let mut related = Vec::new();
+    while let Some(id) = open.pop_front() {
+        let Some(found) = tables.evaluations.get(&id).filter(|_| seen.insert(id.clone())) else { continue };
+        open.extend(ids(found));
+        related.push(stub(found));
+    }
+    related
+}
+
+fn stub(found: &Evaluation) -> Value {
+    map([
+        ("ID", found.id.as_str().into()),
+        ("Namespace", found.namespace.as_str().into()),
+        ("Priority", found.priority.into()),
+        ("Type", found.kind.as_str().into()),
+        ("TriggeredBy", found.triggered_by.as_str().into()),
+        ("JobID", found.job_id.as_str().into()),
+        ("NodeID", found.node_id.as_str().into()),
+        ("DeploymentID", found.deployment_id.as_str().into()),
+        ("Status", found.status.as_str().into()),
+        ("StatusDescription", found.status_description.as_str().into()),
+        ("WaitUntil", to_value(&found.wait_until).unwrap_or(Value::Nil)),
+        ("NextEval", found.next_eval.as_str().into()),
+        ("PreviousEval", found.previous_eval.as_str().into()),
+        ("BlockedEval", found.blocked_eval.as_str().into()),
+        ("CreateIndex", found.create_index.into()),
+        ("ModifyIndex", found.modify_index.into()),
+        ("CreateTime", found.create_time.into()),
+        ("ModifyTime", found.modify_time.into()),
+    ])
 }
 
 async fn list(server: &Server, request: &Request) -> RpcResult {

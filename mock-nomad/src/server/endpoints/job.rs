@@ -144,7 +144,9 @@ fn check_only(server: &Server, request: &Request) -> RpcResult {
 }
 
 async fn place_again(server: &Server, job: &Job, triggered_by: &str, warnings: &str) -> RpcResult {
-    let evaluation = server.evaluation_of(job, triggered_by, server.now_nanos());
+    // Nothing of the job has changed.
+    let evaluation =
+        Evaluation { job_modify_index: 0, ..server.evaluation_of(job, triggered_by, server.now_nanos()) };
     let id = evaluation.id.clone();
     let index = server.apply(Command::UpdateEvaluations(vec![evaluation])).await?;
     Ok(registered(&id, job.job_modify_index, index, warnings))

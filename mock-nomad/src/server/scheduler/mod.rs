@@ -55,7 +55,7 @@ struct Step<'a> {
     followups: Vec<Evaluation>,
     failed: BTreeMap<String, PlacementMetrics>,
     changes: BTreeMap<String, Changes>,
-    /// How many allocations of each group found no place.
+    /// How many allocations of each group found no place, of those groups that something was to be placed of.
     queued: BTreeMap<String, u64>,
     /// The allocations that are put aside.
     preempted: Vec<Arc<Allocation>>,
@@ -180,6 +180,7 @@ impl Step<'_> {
     /// replaces is stopped for it, if there is room.
     fn place(&mut self, job: &Arc<Job>, group: &TaskGroup, want: Want, cluster: &mut Cluster<'_>) {
         self.changes(&group.name).place += u64::from(!want.updates && !want.canary);
+        self.queued.entry(group.name.clone()).or_default();
         if let Some(known) = self.failed.get_mut(&group.name) {
             known.coalesced_failures += 1;
             note_resources(known, group);
@@ -255,17 +256,19 @@ impl Step<'_> {
             deployment_id: self.deployment_id.clone(),
             ..self.evaluation.clone()
         };
+        let is_system = self.job.is_some_and(|job| job.kind == "system");
         for group in self.job.into_iter().flat_map(|job| &job.task_groups) {
-            let queued = self.queued.get(&group.name).copied().unwrap_or(0);
-            finished.queued_allocations.insert(group.name.clone(), queued);
+            let queued = self.queued.get(&group.name).copied();
+            if queued.is_some() || self.queued.is_empty() || is_system {
+                finished.queued_allocations.insert(group.name.clone(), queued.unwrap_or(0));
+            }
         }
         finished.plan_annotations = self.annotations();
         if !self.plan.place.is_empty() || !self.plan.update.is_empty() {
             self.plan.job = self.job.map(|job| Job::clone(job));
         }
         finished.failed_tg_allocs = std::mem::take(&mut self.failed);
-        let is_system = self.job.is_some_and(|job| job.is_system());
-        if !finished.failed_tg_allocs.is_empty() && !is_system {
+        if !finished.failed_tg_allocs.is_empty() && !self.job.is_some_and(|job| job.is_system()) {
             self.block(&mut finished, eligibility);
         }
         Outcome { plan: self.plan, followups: self.followups, finished }

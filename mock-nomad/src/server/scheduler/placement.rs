@@ -375,11 +375,10 @@ impl<'a> Cluster<'a> {
     /// What of others is on a node.
     fn candidates(&self, job: &Job, node: &Node) -> Vec<Candidate> {
         let present = self.tables.allocations_of_node(&node.id).filter(|present| {
-            !present.is_terminal()
-                && !self.released.contains(&present.id)
-                && !(present.job_id == job.id && present.namespace == job.namespace)
+            let is_own = present.job_id == job.id && present.namespace == job.namespace;
+            !is_own && !present.is_terminal() && !self.released.contains(&present.id)
         });
-        present.map(|present| Candidate::of(present)).collect()
+        present.map(Candidate::of).collect()
     }
 }
 

@@ -225,6 +225,9 @@ impl Step<'_> {
             }
         }
         tally.wanted = tally.places.len() as u64;
+        if tally.wanted > 0 {
+            self.queued.entry(group.name.clone()).or_default();
+        }
         for (node, previous) in std::mem::take(&mut tally.places) {
             let name = format!("{}.{}[0]", job.id, group.name);
             let deployment = rollout.id_for(&group.name).to_owned();

@@ -25,6 +25,8 @@ impl Tables {
         job.job_modify_index = self.index;
         Arc::make_mut(&mut self.work).keep_scaling_policies(&mut job, self.index);
         self.put_job(job);
+        let evaluation =
+            evaluation.map(|evaluation| Evaluation { job_modify_index: self.index, ..evaluation });
         self.upsert_evaluations(evaluation.into_iter().collect());
         self.refresh_job_status(&key);
     }
