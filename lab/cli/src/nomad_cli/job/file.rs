@@ -41,7 +41,7 @@ impl JobFile {
             let name = name.strip_prefix(VARIABLE_PREFIX)?.to_owned();
             Some((name, value))
         });
-        let of_flags = session.flags.texts("var").iter().map(pair);
+        let of_flags = session.flags.texts("var").iter().map(|text| pair(text));
         let variables: Map<String, Json> =
             of_environment.chain(of_flags).map(|(name, value)| (name, value.into())).collect();
         let files = variable_files(session).map_err(&wrong)?;
@@ -146,7 +146,7 @@ const JOB: &str = "api.Job";
 const VARIABLE_PREFIX: &str = "NOMAD_VAR_";
 
 /// A variable of the command line.
-fn pair(pair: &String) -> (String, String) {
+fn pair(pair: &str) -> (String, String) {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     (name.to_owned(), value.to_owned())
 }
@@ -172,7 +172,7 @@ fn variable_files(session: &Session<'_>) -> Result<Vec<(String, String)>, String
 }
 
 fn parse(session: &Session<'_>, path: &str, text: &str) -> Result<Json, String> {
-    let variables: Vec<(String, String)> = session.flags.texts("var").iter().map(pair).collect();
+    let variables: Vec<(String, String)> = session.flags.texts("var").iter().map(|text| pair(text)).collect();
     let files =
         variable_files(session).map_err(|told| format!("Error parsing job file from {path}:\n{told}"))?;
     let environment = environment(session);
