@@ -193,6 +193,7 @@ impl<'a> Cluster<'a> {
     ) -> Result<Placed, Box<PlacementMetrics>> {
         let mut metrics = self.metrics();
         metrics.node_pool.clone_from(&job.node_pool);
+        let asked = self.asked(job, group, previous);
         let nodes = std::mem::take(&mut self.nodes);
         let mut best: Option<(Arc<Node>, Offer)> = None;
         let mut scores = Vec::new();
@@ -206,7 +207,6 @@ impl<'a> Cluster<'a> {
                 refuse(&mut metrics, node, "distinct_hosts");
                 continue;
             }
-            let asked = self.asked(job, group, previous);
             let Some(offer) = self.offer(&asked, node, &mut metrics) else { continue };
             scores.push((offer.score, offer.meta.clone()));
             if best.as_ref().is_none_or(|(_, known)| offer.score > known.score) {
