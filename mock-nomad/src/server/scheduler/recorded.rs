@@ -125,3 +125,17 @@ fn system_jobs_are_rolled_out_node_by_node() {
     assert_eq!(second.plan.deployment_updates[0].1, "cancelled");
     assert_eq!(second.finished.plan_annotations["DesiredTGUpdates"]["g"]["DestructiveUpdate"], 3);
 }
+
+#[test]
+fn spreads_see_what_is_placed_already() {
+    for seed in 0..10 {
+        let mut far = node("n3");
+        far["Datacenter"] = json!("dc2");
+        let mut cluster = Cluster::new(&json!([node("n1"), node("n2"), far]));
+        let mut wanted = job("app", "service", 50, 2, 100);
+        wanted["Datacenters"] = json!(["*"]);
+        wanted["Spreads"] = json!([{"Attribute": "${node.datacenter}", "Weight": 100}]);
+        let placed = cluster.run(&wanted, seed).plan.place;
+        assert_eq!(placed.iter().filter(|one| one.node_id == "n3").count(), 1, "seed {seed}");
+    }
+}
