@@ -26,6 +26,7 @@ mod seam;
 mod server;
 mod state;
 mod structs;
+mod telemetry;
 mod tls;
 
 pub use crate::agent::{Agent, Exit, Options, Overrides, StartError};

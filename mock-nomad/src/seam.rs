@@ -15,6 +15,8 @@ use lab_wire::BoxIo;
 use lab_world::{Host, Tasks};
 use tokio::sync::watch;
 
+use crate::telemetry::Telemetry;
+
 /// What an RPC answers: the body of the reply, or the error as the caller reads it.
 pub(crate) type RpcResult = Result<rmpv::Value, RpcError>;
 
@@ -163,6 +165,8 @@ pub(crate) struct ServerParts {
     pub(crate) authenticator: Arc<dyn Authenticator>,
     /// The servers known by gossip.
     pub(crate) members: Arc<dyn Members>,
+    /// Where it counts what it does.
+    pub(crate) telemetry: Arc<Telemetry>,
 }
 
 /// A server's configuration, with defaults filled in.
@@ -219,6 +223,8 @@ pub(crate) struct ClientParts {
     pub(crate) dialer: Arc<dyn RpcDialer>,
     /// The server in the same agent, called without a connection, where there is one.
     pub(crate) local_server: Option<Arc<dyn RpcService>>,
+    /// Where it counts what it does.
+    pub(crate) telemetry: Arc<Telemetry>,
 }
 
 /// A client's configuration, with defaults filled in.

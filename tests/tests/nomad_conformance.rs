@@ -42,6 +42,11 @@ fn tokens_and_policies_are_obeyed() {
 }
 
 #[test]
+fn every_capability_allows_what_it_allows() {
+    check("nomad-capabilities", "acl {\n  enabled = true\n}\n");
+}
+
+#[test]
 fn leadership_and_members_are_changed() {
     check("nomad-raft", "");
 }

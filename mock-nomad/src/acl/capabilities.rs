@@ -1,7 +1,7 @@
 //! What capabilities there are, and which of them a short policy stands for.
 
 /// What one may be allowed to do in a namespace.
-pub(super) const NAMESPACE: [&str; 27] = [
+pub(super) const NAMESPACE: [&str; 45] = [
     "deny",
     "parse-job",
     "list-jobs",
@@ -29,6 +29,24 @@ pub(super) const NAMESPACE: [&str; 27] = [
     "host-volume-read",
     "host-volume-register",
     "host-volume-write",
+    "register-job",
+    "revert-job",
+    "deregister-job",
+    "purge-job",
+    "evaluate-job",
+    "plan-job",
+    "tag-job-version",
+    "stable-job",
+    "fail-deployment",
+    "pause-deployment",
+    "promote-deployment",
+    "unblock-deployment",
+    "cancel-deployment",
+    "set-alloc-health-deployment",
+    "gc-allocation",
+    "pause-allocation",
+    "force-periodic-job",
+    "delete-service-registration",
 ];
 
 /// What one may be allowed to do with variables.
@@ -41,16 +59,11 @@ pub(super) const NODE_POOL: [&str; 4] = ["delete", "deny", "read", "write"];
 pub(super) const HOST_VOLUME: [&str; 3] = ["deny", "mount-readonly", "mount-readwrite"];
 
 /// What one may be allowed to do as an operator.
-pub(super) const OPERATOR: [&str; 8] = [
-    "deny",
-    "license-read",
-    "snapshot-save",
-    "snapshot-restore",
-    "keyring-read",
-    "keyring-rotate",
-    "keyring-delete",
-    "client-introduction",
-];
+pub(super) const OPERATOR: [&str; 6] =
+    ["deny", "license-read", "snapshot-save", "keyring-read", "keyring-rotate", "keyring-delete"];
+
+/// What one may be allowed to do with Sentinel's policies.
+pub(super) const SENTINEL: [&str; 4] = ["deny", "sentinel-read", "sentinel-submit", "sentinel-delete"];
 
 const READ: [&str; 9] = [
     "list-jobs",
@@ -64,7 +77,7 @@ const READ: [&str; 9] = [
     "host-volume-read",
 ];
 
-const WRITE: [&str; 12] = [
+const WRITE: [&str; 11] = [
     "scale-job",
     "submit-job",
     "dispatch-job",
@@ -76,7 +89,6 @@ const WRITE: [&str; 12] = [
     "csi-write-volume",
     "submit-recommendation",
     "host-volume-create",
-    "host-volume-read",
 ];
 
 const SCALE: [&str; 6] = [
@@ -126,5 +138,27 @@ pub(super) fn of_operator_policy(policy: &str) -> Vec<&'static str> {
         "read" => vec!["license-read", "keyring-read"],
         "write" => vec!["snapshot-save", "license-read", "keyring-rotate", "keyring-read", "keyring-delete"],
         _ => Vec::new(),
+    }
+}
+
+/// What Sentinel's short policy stands for.
+pub(super) fn of_sentinel_policy(policy: &str) -> Vec<&'static str> {
+    match policy {
+        "deny" => vec!["deny"],
+        "read" => vec!["sentinel-read"],
+        "write" => vec!["sentinel-read", "sentinel-submit", "sentinel-delete"],
+        _ => Vec::new(),
+    }
+}
+
+/// What a capability in a namespace brings along.
+pub(super) fn implied(capability: &str) -> &'static [&'static str] {
+    match capability {
+        "host-volume-write" => {
+            &["host-volume-register", "host-volume-create", "host-volume-delete", "host-volume-read"]
+        }
+        "host-volume-register" => &["host-volume-create", "host-volume-read"],
+        "host-volume-create" => &["host-volume-read"],
+        _ => &[],
     }
 }

@@ -40,6 +40,7 @@ pub(crate) struct Acl {
     operator: Level,
     operator_capabilities: Vec<String>,
     plugin: Level,
+    quota: Level,
 }
 
 impl Acl {
@@ -50,7 +51,7 @@ impl Acl {
 
     /// A node.
     pub(crate) fn client() -> Self {
-        Self { client: true, ..Self::default() }
+        Self { client: true, agent: Level::Read, node: Level::Read, ..Self::default() }
     }
 
     /// What policies allow together.
@@ -70,7 +71,7 @@ impl Acl {
             self.namespaces.add(&rule.name, rule.capabilities.iter().flatten());
             for path in rule.variables.iter().flat_map(|variables| &variables.paths) {
                 let name = format!("{}\0{}", rule.name, path.path_spec);
-                self.variables.add(&name, path.capabilities.iter().flatten());
+                self.variables.unite(&name, path.capabilities.iter().flatten());
             }
         }
         for rule in policy.node_pools.iter().flatten() {
@@ -81,6 +82,7 @@ impl Acl {
         self.agent = self.agent.max(level(&policy.agent));
         self.node = self.node.max(level(&policy.node));
         self.plugin = self.plugin.max(level(&policy.plugin));
+        self.quota = self.quota.max(level(&policy.quota));
         if let Some(OperatorRule { policy, capabilities }) = &policy.operator {
             self.operator = self.operator.max(Level::of(policy));
             self.operator_capabilities.extend(capabilities.iter().flatten().cloned());
@@ -122,19 +124,26 @@ impl Acl {
 
     /// Whether any node pool may be seen.
     pub(crate) fn sees_node_pools(&self) -> bool {
-        self.management || self.node_pools.allows_anything()
+        self.management || self.node_pools.has_some()
     }
 
     /// Whether something may be done with a variable.
     pub(crate) fn allows_with_variable(&self, namespace: &str, path: &str, capability: &str) -> bool {
-        self.management
-            || self.is_own_variable(namespace, path, capability)
-            || self.variables.allows(&format!("{namespace}\0{path}"), capability)
+        let name = format!("{namespace}\0{path}");
+        if self.management {
+            return true;
+        }
+        match self.variables.own(&name) {
+            Some(own) => own.contains(capability),
+            None if self.is_own_variable(namespace, path) => matches!(capability, "read" | "list"),
+            None => self.variables.allows(&name, capability),
+        }
     }
 
-    /// Whether any variable may be seen.
-    pub(crate) fn sees_variables(&self) -> bool {
-        self.management || self.workload.is_some() || self.variables.allows_anything()
+    /// Whether a rule speaks of variables of a namespace; `*`: of any.
+    pub(crate) fn sees_variables(&self, namespace: &str) -> bool {
+        let beginning = if namespace == "*" { "" } else { namespace };
+        self.management || self.variables.has_below(beginning)
     }
 
     /// Whether the services of a namespace may be listed.
@@ -158,22 +167,23 @@ impl Acl {
 
     /// Whether one thing is allowed that operators do.
     pub(crate) fn allows_operator_capability(&self, capability: &str) -> bool {
-        self.management
-            || (self.operator != Level::Deny
-                && self.operator_capabilities.iter().any(|known| known == capability)
-                && !self.operator_capabilities.iter().any(|known| known == "deny"))
+        let is_known = |name: &str| self.operator_capabilities.iter().any(|known| known == name);
+        self.management || self.operator == Level::Write || (is_known(capability) && !is_known("deny"))
     }
 
+    /// Whether quotas may be seen.
+    pub(crate) fn allows_quota(&self, level: Level) -> bool {
+        self.management || allows(self.quota, level)
+    }
+
+    /// Whether plugins may be listed. To write stands for nothing there.
     pub(crate) fn allows_plugin(&self, level: Level) -> bool {
-        self.management || allows(self.plugin, level)
+        self.management || (self.plugin != Level::Write && allows(self.plugin, level))
     }
 
-    /// A workload may read and list what stands at `nomad/jobs`, and below it under its own names.
-    fn is_own_variable(&self, namespace: &str, path: &str, capability: &str) -> bool {
+    /// What stands at `nomad/jobs`, and below it under its own names, is a workload's.
+    fn is_own_variable(&self, namespace: &str, path: &str) -> bool {
         let Some(own) = self.workload.as_ref().filter(|own| own.namespace == namespace) else { return false };
-        if !matches!(capability, "read" | "list") {
-            return false;
-        }
         let job = format!("nomad/jobs/{}", own.job);
         let group = format!("{job}/{}", own.group);
         path == "nomad/jobs" || path == job || path == group || path == format!("{group}/{}", own.task)

@@ -23,6 +23,16 @@ impl Globs {
         }
     }
 
+    /// Adds what a rule says, where to deny is one thing among others and takes nothing away.
+    pub(super) fn unite<'a>(&mut self, name: &str, capabilities: impl IntoIterator<Item = &'a String>) {
+        self.rules.entry(name.to_owned()).or_default().extend(capabilities.into_iter().cloned());
+    }
+
+    /// What is allowed for a name by its own rule, patterns left aside.
+    pub(super) fn own(&self, name: &str) -> Option<&BTreeSet<String>> {
+        self.rules.get(name)
+    }
+
     /// What is allowed for a name: by its own rule, else by the closest pattern.
     pub(super) fn find(&self, name: &str) -> Option<&BTreeSet<String>> {
         if let Some(own) = self.rules.get(name) {
@@ -39,7 +49,7 @@ impl Globs {
 
     /// Whether a name is allowed one thing.
     pub(super) fn allows(&self, name: &str, capability: &str) -> bool {
-        self.find(name).is_some_and(|rule| !rule.contains("deny") && rule.contains(capability))
+        self.find(name).is_some_and(|rule| rule.contains(capability))
     }
 
     /// Whether anything at all is allowed for a name.
@@ -49,7 +59,17 @@ impl Globs {
 
     /// Whether any name is allowed one thing.
     pub(super) fn allows_anywhere(&self, capability: &str) -> bool {
-        self.rules.values().any(|rule| !rule.contains("deny") && rule.contains(capability))
+        self.rules.values().any(|rule| rule.contains(capability))
+    }
+
+    /// Whether there is a rule that does not deny.
+    pub(super) fn has_some(&self) -> bool {
+        self.rules.values().any(|rule| !rule.contains("deny"))
+    }
+
+    /// Whether there is a rule whose name begins so.
+    pub(super) fn has_below(&self, beginning: &str) -> bool {
+        self.rules.keys().any(|name| name.starts_with(beginning))
     }
 
     /// Whether anything is allowed for any name.

@@ -1,8 +1,11 @@
 //! Who may do what: the language of policies, and what several of them allow together.
 
 mod capabilities;
+mod check;
 mod compiled;
+mod decode;
 mod globs;
+mod nodes;
 mod policy;
 mod read;
 

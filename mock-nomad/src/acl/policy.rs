@@ -106,6 +106,23 @@ mod tests {
     }
 
     #[test]
+    fn recorded_rules_are_understood_as_the_real_program_does() {
+        let mut differing = Vec::new();
+        for line in include_str!("recorded.jsonl").lines() {
+            let recorded: serde_json::Value = serde_json::from_str(line).expect("a recording is JSON");
+            let rules = recorded["rules"].as_str().expect("rules");
+            let told = match Policy::parse(rules) {
+                Ok(policy) => ("shown", serde_json::to_value(policy).expect("plain values")),
+                Err(error) => ("error", error.into()),
+            };
+            if recorded[told.0] != told.1 {
+                differing.push(format!("{rules}\n  real {recorded}\n  here {told:?}"));
+            }
+        }
+        assert!(differing.is_empty(), "{} differ:\n{}", differing.len(), differing.join("\n"));
+    }
+
+    #[test]
     fn faults_are_named_as_the_real_program_does() {
         for (rules, error) in [
             (

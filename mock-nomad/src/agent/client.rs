@@ -55,6 +55,7 @@ impl ClientSide {
             settings,
             dialer: Arc::new(pool.clone()),
             local_server,
+            telemetry: Arc::clone(&shared.telemetry),
         });
         ways.set_client(dialler.clone(), &client);
         if needs_servers {

@@ -26,6 +26,7 @@ pub use self::overrides::Overrides;
 use self::start::Running;
 use self::ui::Ui;
 use crate::config::AgentConfig;
+use crate::telemetry::Telemetry;
 
 /// What is given on the command line beside the files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,6 +81,7 @@ struct Shared {
     options: Options,
     ui: Ui,
     tasks: Tasks,
+    telemetry: Arc<Telemetry>,
     running: Mutex<Option<Running>>,
     exit: watch::Sender<Option<Exit>>,
 }
@@ -95,6 +97,7 @@ impl Agent {
             options,
             ui: Ui::new(&host.log),
             tasks: Tasks::new(),
+            telemetry: Arc::new(Telemetry::new(&host.clock)),
             running: Mutex::new(None),
             exit: watch::Sender::new(None),
         });

@@ -76,6 +76,7 @@ impl ServerSide {
             raft_dialer: Arc::new(RaftLayer::new(dialler.clone(), &config.region)),
             authenticator: Arc::new(checks.clone()),
             members: Arc::new(gossip.clone()),
+            telemetry: Arc::clone(&shared.telemetry),
         })
         .map_err(setup)?;
         let settings = LiveSettings::new(rpc);
@@ -96,6 +97,7 @@ impl ServerSide {
             },
             nodes: nodes.clone(),
             limit: ConnectionLimit::new(limits.1),
+            telemetry: Arc::clone(&shared.telemetry),
         };
         ways.set_server(ServerWays { sessions: nodes, dialler: dialler.clone(), gossip: gossip.clone() });
         let listening = Listening::open(&incoming, settled.rpc).await;

@@ -17,6 +17,7 @@ use crate::api::{AboutMetrics, AgentView, Api, ApiError, ApiRequest, Reply};
 use crate::config::{AgentConfig, Settled, resolve};
 use crate::gossip::{Gossip, Member, Status};
 use crate::rpc::NO_PATH;
+use crate::telemetry::Telemetry;
 
 /// The agent as its API sees it.
 pub(super) struct View {
@@ -45,6 +46,7 @@ impl View {
             datacenter,
             dev: shared.options.dev,
             ways: Arc::downgrade(ways),
+            telemetry: Arc::clone(&shared.telemetry),
         };
         let (server, client) =
             (server.map(|side| Arc::clone(side.server())), client.map(|side| Arc::clone(side.client())));
@@ -71,6 +73,7 @@ struct AgentState {
     datacenter: String,
     dev: bool,
     ways: Weak<Ways>,
+    telemetry: Arc<Telemetry>,
 }
 
 impl AgentView for AgentState {
@@ -113,14 +116,11 @@ impl AgentView for AgentState {
     }
 
     fn metrics(&self) -> AboutMetrics {
-        let moment = self.host.clock.now();
-        let (day, time) = (moment.date(), moment.time());
-        let (hour, minute, second) = (time.hour(), time.minute(), time.second() / 10 * 10);
-        AboutMetrics {
-            host: self.host.name.clone(),
-            interval: format!("{day} {hour:02}:{minute:02}:{second:02} +0000 UTC"),
-            has_prometheus: self.dev,
-        }
+        AboutMetrics { host: self.host.name.clone(), has_prometheus: self.dev }
+    }
+
+    fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
     }
 
     fn join<'a>(&'a self, addresses: &'a [&'a str]) -> BoxFuture<'a, Option<(usize, Vec<String>)>> {

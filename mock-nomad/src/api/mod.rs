@@ -49,6 +49,7 @@ use crate::client::Client;
 use crate::seam::{RpcContext, RpcResult};
 use crate::server::{Access, Server};
 use crate::structs::{Body, QueryMeta};
+use crate::telemetry::Telemetry;
 
 pub(crate) use self::error::ApiError;
 pub(crate) use self::json::Shown;
@@ -110,8 +111,6 @@ pub(crate) enum Raw {
 pub(crate) struct AboutMetrics {
     /// The machine.
     pub(crate) host: String,
-    /// When the interval began that the figures are of.
-    pub(crate) interval: String,
     pub(crate) has_prometheus: bool,
 }
 
@@ -129,6 +128,8 @@ pub(crate) trait AgentView: Send + Sync {
     fn server_name(&self) -> String;
     /// What stands around the agent's figures.
     fn metrics(&self) -> AboutMetrics;
+    /// What the agent counts and measures.
+    fn telemetry(&self) -> &Telemetry;
     /// Meets other servers: how many were met, and what was wrong with the others; `None` on a client.
     fn join<'a>(&'a self, addresses: &'a [&'a str]) -> BoxFuture<'a, Option<(usize, Vec<String>)>>;
     /// A way to the HTTP API of the agent of a node.

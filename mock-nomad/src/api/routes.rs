@@ -2,7 +2,7 @@
 //! only lacks that slash, or that says `//` or `..`, is sent to where it belongs.
 
 /// Whole paths.
-const WHOLE: [&str; 73] = [
+const WHOLE: [&str; 75] = [
     "acl/auth-method",
     "acl/auth-methods",
     "acl/binding-rule",
@@ -32,6 +32,8 @@ const WHOLE: [&str; 73] = [
     "agent/servers",
     "allocations",
     "client/gc",
+    "client/identity",
+    "client/identity/renew",
     "client/metadata",
     "client/stats",
     "deployments",

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::{AgentView, Api, ApiError, ApiRequest, Reply};
 use crate::server::tests::harness::{Cluster, cluster};
+use crate::telemetry::Telemetry;
 
-struct NoAgent;
+struct NoAgent(Arc<Telemetry>);
 
 impl AgentView for NoAgent {
     fn config(&self) -> Value {
@@ -21,6 +22,10 @@ impl AgentView for NoAgent {
 
     fn metrics(&self) -> super::AboutMetrics {
         super::AboutMetrics::default()
+    }
+
+    fn telemetry(&self) -> &Telemetry {
+        &self.0
     }
 
     fn join<'a>(&'a self, _: &'a [&'a str]) -> futures::future::BoxFuture<'a, Option<(usize, Vec<String>)>> {
@@ -79,7 +84,7 @@ fn server_api(cluster: &Cluster<'_>) -> Api {
         region: "global".into(),
         server: Some(Arc::clone(&cluster.leader().server)),
         client: None,
-        view: Arc::new(NoAgent),
+        view: Arc::new(NoAgent(Arc::clone(cluster.leader().server.telemetry()))),
     }
 }
 
@@ -88,7 +93,7 @@ fn client_api(cluster: &Cluster<'_>) -> Api {
         region: "global".into(),
         server: None,
         client: Some(Arc::clone(&cluster.clients[0].client)),
-        view: Arc::new(NoAgent),
+        view: Arc::new(NoAgent(Arc::clone(cluster.clients[0].client.telemetry()))),
     }
 }
 

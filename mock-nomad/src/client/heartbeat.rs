@@ -112,6 +112,7 @@ async fn beat(client: &Client) -> Result<Duration, RpcError> {
         ("Status", "ready".into()),
         ("NodeEvent", Value::Nil),
         ("UpdatedAt", 0.into()),
+        ("ForceIdentityRenewal", client.signed.renews().into()),
     ]);
     let answer = client.rpc("Node.UpdateStatus", Access::Write, body).await?;
     let now = clock.now();
@@ -132,6 +133,7 @@ async fn beat(client: &Client) -> Result<Duration, RpcError> {
 
 /// Takes what the servers say of themselves. When the next heartbeat is due.
 fn take_answer(client: &Client, answer: Body<'_>) -> Duration {
+    client.signed.take(answer.string("SignedIdentity"));
     let ttl = Duration::from_nanos(answer.integer("HeartbeatTTL").max(0).unsigned_abs());
     {
         let mut beat = client.beat();

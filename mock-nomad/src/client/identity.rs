@@ -1,9 +1,15 @@
 //! Who the node is.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::hclog::pair;
 use lab_world::Host;
+use serde_json::{Map, Value};
+
+use super::Client;
+use crate::identity::Unverified;
 
 /// A node's id and the secret that proves it; kept in `<data_dir>/client`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +47,46 @@ impl Identity {
             drawn
         };
         Self { node_id: one("client-id"), secret: one("secret-id") }
+    }
+}
+
+/// The identity that the servers have signed for the node.
+#[derive(Debug, Default)]
+pub(super) struct Signed {
+    token: Mutex<String>,
+    /// Whether the next heartbeat is to ask for another one.
+    renews: AtomicBool,
+}
+
+impl Signed {
+    /// Takes what an answer brought; empty: nothing.
+    pub(super) fn take(&self, token: &str) {
+        if !token.is_empty() {
+            token.clone_into(&mut self.token.lock().unwrap_or_else(PoisonError::into_inner));
+            self.renews.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether another one is to be asked for.
+    pub(super) fn renews(&self) -> bool {
+        self.renews.load(Ordering::Relaxed)
+    }
+}
+
+impl Client {
+    /// What the node's signed identity says. The error is the real program's.
+    pub(crate) fn identity_claims(&self) -> Result<Map<String, Value>, String> {
+        let token = self.signed.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if token.is_empty() {
+            return Err("node does not have a JWT identity token".to_owned());
+        }
+        let read = Unverified::parse(&token);
+        read.map(Unverified::into_claims).map_err(|error| format!("failed to parsed signed token: {error}"))
+    }
+
+    /// Has the next heartbeat ask for another identity.
+    pub(crate) fn renew_identity(&self) {
+        self.signed.renews.store(true, Ordering::Relaxed);
     }
 }
 

@@ -41,12 +41,13 @@ use tokio::sync::Notify;
 
 pub(crate) use self::files::{FileError, Files};
 pub(crate) use self::fingerprint::CORES;
-use self::identity::Identity;
+use self::identity::{Identity, Signed};
 use self::metadata::Metadata;
 pub(crate) use self::metadata::{Changes, MetadataView};
 use self::runner::Runner;
 use self::servers::Servers;
 use crate::seam::ClientParts;
+use crate::telemetry::Telemetry;
 
 /// The name that a client logs under.
 pub(crate) const LOGGER: &str = "client";
@@ -56,6 +57,7 @@ pub(crate) const LOGGER: &str = "client";
 pub(crate) struct Client {
     parts: ClientParts,
     identity: Identity,
+    signed: Signed,
     /// The token that introduces it while it is new.
     introduction: String,
     servers: Servers,
@@ -98,6 +100,7 @@ impl Client {
         let servers = Servers::new(parts.settings.servers.clone(), entropy.branch("servers"));
         let client = Arc::new(Self {
             identity,
+            signed: Signed::default(),
             introduction,
             servers,
             entropy,
@@ -127,6 +130,11 @@ impl Client {
     pub(crate) fn stop(&self) {
         self.parts.tasks.abort();
         self.runners().values().for_each(Runner::abandon);
+    }
+
+    /// Where it counts what it does.
+    pub(crate) fn telemetry(&self) -> &Arc<Telemetry> {
+        &self.parts.telemetry
     }
 
     /// The node's id.

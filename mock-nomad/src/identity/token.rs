@@ -90,6 +90,11 @@ impl Unverified {
         })
     }
 
+    /// What it says, believed or not.
+    pub(crate) fn into_claims(self) -> Map<String, Value> {
+        self.claims
+    }
+
     /// Believes it, where the key's owner made it and it is of this time. Its claims. `now` is in seconds since 1970.
     pub(crate) fn verify(self, key: &KeyMaterial, now: i64) -> Result<Map<String, Value>, VerifyError> {
         let is_rsa = !key.rsa_key.is_empty();

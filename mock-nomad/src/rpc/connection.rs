@@ -75,7 +75,10 @@ impl Connection {
         let context = Arc::new(RpcContext { remote: self.remote, tls, names, internal: false });
         match step {
             Step::Calls => self.calls(io, context, None).await,
-            Step::Raft => (self.incoming.raft)(Box::new(io)),
+            Step::Raft => {
+                self.incoming.telemetry.count("nomad.rpc.raft_handoff");
+                (self.incoming.raft)(Box::new(io));
+            }
             Step::Multiplex { typed } => self.multiplex(io, context, typed).await,
             Step::Streaming => (self.incoming.streaming)(Box::new(io)),
             Step::Refuse(refusal) => {
@@ -115,6 +118,7 @@ impl Connection {
             let result =
                 service.call(Arc::clone(&context), request.method.clone(), request.body.clone()).await;
             let result = result.map_err(|error| error.to_string());
+            self.incoming.telemetry.count("nomad.rpc.request");
             if let (Ok(_), Some(session), Some(node)) = (&result, session, node_of(&request)) {
                 self.incoming.nodes.note(&node, session);
             }

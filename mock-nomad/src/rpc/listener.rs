@@ -14,6 +14,7 @@ use super::tunnel::NodeSessions;
 use crate::hclog;
 use crate::listen::listen;
 use crate::seam::RpcService;
+use crate::telemetry::Telemetry;
 
 /// What becomes of accepted connections.
 #[derive(Clone)]
@@ -29,6 +30,7 @@ pub(crate) struct Incoming {
     /// Where nodes are reached that registered themselves here.
     pub(crate) nodes: NodeSessions,
     pub(crate) limit: ConnectionLimit,
+    pub(crate) telemetry: Arc<Telemetry>,
 }
 
 /// An open port.
@@ -91,6 +93,7 @@ async fn accept(
         match accepted {
             Ok(stream) => {
                 let remote = stream.peer();
+                incoming.telemetry.count("nomad.rpc.accept_conn");
                 let Some(counted) = incoming.limit.count(remote.ip()) else {
                     let (remote, limit) = (hclog::pair("remote_addr", remote), incoming.limit.most());
                     let message = format!(

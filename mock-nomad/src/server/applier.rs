@@ -28,12 +28,16 @@ impl Server {
     /// Applies what of a plan still fits. Nothing of it goes to a node where some of it does not.
     pub(super) async fn apply_plan(&self, evaluation: &str, plan: PlanResult) -> Result<Applied, RpcError> {
         let _turn = self.applier.0.lock().await;
+        let telemetry = &self.parts.telemetry;
+        let began = telemetry.now();
         let (mut plan, rejected, newest) = self.store.read(|tables| {
             let (plan, rejected) = fitting(tables, plan);
             let newest = tables.index_of(&Topic::Nodes).max(tables.index_of(&Topic::Allocations));
             (plan, rejected, newest)
         });
+        telemetry.since("nomad.plan.evaluate", began);
         for (node, reason) in &rejected {
+            telemetry.count_of("nomad.plan.node_rejected", &[("node_id", node)], 1.0);
             let text = format!(
                 "plan for node rejected, refer to https://developer.hashicorp.com/nomad/s/port-plan-failure for more \
                  information: node_id={node} {} eval_id={evaluation}",
@@ -50,7 +54,9 @@ impl Server {
             plan.place.iter_mut().for_each(|placed| placed.signing_key_id.clone_from(&key.meta.id));
         }
         let preempted = self.store.read(|tables| jobs_of_preempted(tables, &plan));
+        let began = telemetry.now();
         let index = self.apply(Command::ApplyPlan(Box::new(plan))).await?;
+        telemetry.since("nomad.plan.apply", began);
         if !preempted.is_empty() {
             // They look for other places.
             let now = self.now_nanos();

@@ -70,7 +70,10 @@ impl Server {
     /// The caller is asked for permission where the work is done.
     fn here(&self, request: &Request) -> Route {
         match self.permit(request) {
-            Ok(()) => Route::Here,
+            Ok(()) => {
+                self.count_call(&request.method);
+                Route::Here
+            }
             Err(error) => Route::Elsewhere(Err(error)),
         }
     }

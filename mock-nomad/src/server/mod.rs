@@ -49,6 +49,7 @@ use self::workers::Workers;
 use crate::raft::{Parts, Peer, Raft};
 use crate::seam::{RpcContext, RpcError, RpcResult, RpcService, ServerParts};
 use crate::state::{Command, Store};
+use crate::telemetry::measured;
 
 pub(crate) use self::access::AccessSettings;
 pub(crate) use self::cron::{check_cron, is_known_zone};
@@ -115,7 +116,7 @@ impl Server {
             directory: directory.map(|directory| directory.join("raft")),
             multiplier: parts.settings.raft_multiplier,
             dialer: Arc::clone(&parts.raft_dialer),
-            machine: Arc::new(Machine::new(&store, &broker)),
+            machine: Arc::new(Machine::new(&store, &broker, &parts.telemetry)),
         })?;
         let (ids, jitter) = (host.entropy.branch("ids"), host.entropy.branch("jitter"));
         let heartbeats = Heartbeats::new(&parts.settings, &host.clock, host.entropy.branch("heartbeats"));
@@ -188,6 +189,19 @@ impl Server {
         &self.id
     }
 
+    /// Where it counts what it does.
+    #[cfg(test)]
+    pub(crate) fn telemetry(&self) -> &Arc<crate::telemetry::Telemetry> {
+        &self.parts.telemetry
+    }
+
+    /// Counts a call that is carried out here.
+    fn count_call(&self, method: &str) {
+        if let Some(counter) = measured(method).counter {
+            self.parts.telemetry.count(&format!("nomad.rpc.{counter}"));
+        }
+    }
+
     /// Whether this server leads.
     pub(crate) fn is_leader(&self) -> bool {
         self.raft.is_leader()
@@ -226,7 +240,12 @@ impl Server {
 
     /// Puts a change into the log and waits until it is applied. Its index.
     pub(super) async fn apply(&self, command: Command) -> Result<u64, RpcError> {
-        self.raft.apply(command.encode()).await.map_err(|error| RpcError::new(error.to_string()))
+        let telemetry = &self.parts.telemetry;
+        telemetry.count("raft.apply");
+        let began = telemetry.now();
+        let index = self.raft.apply(command.encode()).await;
+        telemetry.since("raft.commitTime", began);
+        index.map_err(|error| RpcError::new(error.to_string()))
     }
 
     /// Calls one of this server's own endpoints, which forwards as for anyone else.
@@ -263,7 +282,13 @@ impl RpcService for Server {
         body: Value,
     ) -> BoxFuture<'static, RpcResult> {
         Box::pin(async move {
-            endpoints::dispatch(&self, &Request { context, method, body, caller: OnceLock::new() }).await
+            let began = self.parts.telemetry.now();
+            let request = Request { context, method, body, caller: OnceLock::new() };
+            let answer = endpoints::dispatch(&self, &request).await;
+            if let Some(sample) = measured(&request.method).sample {
+                self.parts.telemetry.since(&format!("nomad.{sample}"), began);
+            }
+            answer
         })
     }
 }

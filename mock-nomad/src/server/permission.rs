@@ -26,7 +26,7 @@ enum Need {
 impl Server {
     /// Refuses who may not put a request.
     pub(super) fn permit(&self, request: &Request) -> Result<(), RpcError> {
-        let need = need(&request.method);
+        let need = need(request);
         if need == Need::Nothing {
             return Ok(());
         }
@@ -60,9 +60,9 @@ fn namespace_of(request: &Request) -> &str {
     [own, body.string("Namespace"), "default"].into_iter().find(|name| !name.is_empty()).unwrap_or("default")
 }
 
-fn need(method: &str) -> Need {
+fn need(request: &Request) -> Need {
     use Need::{Everything, InNamespace, Node, Nothing, Operator, OperatorCapability, OrJobs, Plugin};
-    let Some((service, name)) = method.split_once('.') else { return Nothing };
+    let Some((service, name)) = request.method.split_once('.') else { return Nothing };
     match (service, name) {
         ("Node", "Deregister" | "BatchDeregister" | "UpdateDrain" | "UpdateEligibility" | "Evaluate") => {
             Node(Level::Write)
@@ -73,20 +73,26 @@ fn need(method: &str) -> Need {
         ("Eval", "GetEval" | "List" | "Allocations" | "Count") => InNamespace(&["read-job"]),
         ("Eval", "Delete") => Everything,
         ("Job", "List") => InNamespace(&["list-jobs"]),
-        (
-            "Job",
-            "Register" | "Deregister" | "BatchDeregister" | "Plan" | "Revert" | "Stable" | "TagVersion",
-        ) => InNamespace(&["submit-job"]),
+        ("Job", "Register") => InNamespace(&["submit-job", "register-job"]),
+        ("Job", "Deregister") if Body(&request.body).boolean("Purge") => {
+            InNamespace(&["submit-job", "purge-job"])
+        }
+        ("Job", "Deregister") => InNamespace(&["submit-job", "purge-job", "deregister-job"]),
+        ("Job", "BatchDeregister") => Everything,
+        ("Job", "Plan") => InNamespace(&["submit-job", "plan-job"]),
+        ("Job", "Revert") => InNamespace(&["submit-job", "revert-job"]),
+        ("Job", "Stable") => InNamespace(&["submit-job", "stable-job"]),
+        ("Job", "TagVersion") => InNamespace(&["submit-job", "tag-job-version"]),
         ("Job", "Dispatch") => InNamespace(&["dispatch-job"]),
         ("Job", "Scale") => InNamespace(&["scale-job", "submit-job"]),
         ("Job", "ScaleStatus") => InNamespace(&["read-job-scaling", "read-job"]),
         ("Job", "Statuses") => Nothing,
-        ("Job", "Evaluate") => InNamespace(&["submit-job"]),
+        ("Job", "Evaluate") => InNamespace(&["submit-job", "evaluate-job"]),
         ("Job", _) => InNamespace(&["read-job"]),
         ("Deployment", "List" | "GetDeployment" | "Allocations") => InNamespace(&["read-job"]),
         // Whether there is such a deployment is told first.
         ("Deployment", _) => Nothing,
-        ("Periodic", _) => InNamespace(&["dispatch-job", "submit-job"]),
+        ("Periodic", _) => InNamespace(&["dispatch-job", "submit-job", "force-periodic-job"]),
         ("Scaling", "ListPolicies") => OrJobs("list-scaling-policies"),
         ("Scaling", _) => OrJobs("read-scaling-policy"),
         ("Namespace", "UpsertNamespaces" | "DeleteNamespaces") => Everything,

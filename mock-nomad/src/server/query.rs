@@ -52,6 +52,7 @@ impl Server {
         look: impl Fn(&Tables) -> Result<(u64, T), E>,
         reply: impl Fn(QueryMeta, T) -> Value,
     ) -> Result<Value, E> {
+        self.parts.telemetry.count("nomad.rpc.query");
         let clock = &self.parts.host.clock;
         let deadline = (options.min_query_index > 0).then(|| {
             let wait = match options.max_query_time {

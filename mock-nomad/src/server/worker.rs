@@ -33,12 +33,17 @@ pub(super) async fn run(
     let clock = &server.parts.host.clock;
     let started = clock.now();
     let mut failures = 0;
+    let telemetry = &server.parts.telemetry;
     loop {
+        let asked = telemetry.now();
         let found = tokio::select! {
             biased;
             _ = wanted.changed() => return,
             found = dequeue(server, kinds) => found,
         };
+        if matches!(found, Ok(Some(_))) {
+            telemetry.since("nomad.worker.dequeue_eval", asked);
+        }
         match found {
             Ok(Some((evaluation, token))) => {
                 failures = 0;
@@ -93,7 +98,10 @@ async fn work(server: &Server, id: &str, evaluation: &Evaluation, token: &str) {
         ("EvalID", evaluation.id.as_str().into()),
         ("Token", token.into()),
     ]);
-    if let Err(error) = server.call_self(method, body).await {
+    let began = server.parts.telemetry.now();
+    let sent = server.call_self(method, body).await;
+    server.parts.telemetry.since("nomad.worker.send_ack", began);
+    if let Err(error) = sent {
         let text = format!(
             "failed to acknowledge evaluation: worker_id={id} eval_id={} {}",
             evaluation.id,
@@ -108,8 +116,11 @@ async fn process(server: &Server, evaluation: &Evaluation, token: &str) -> Resul
     let clock = &server.parts.host.clock;
     let most = attempts_for(&evaluation.kind);
     let (mut wanted, mut attempts) = (evaluation.modify_index, 0);
+    let telemetry = &server.parts.telemetry;
     while attempts < most {
+        let began = telemetry.now();
         catch_up(server, wanted).await?;
+        telemetry.since("nomad.worker.wait_for_index", began);
         let now = clock.now();
         let mut outcome =
             server.store.read(|tables| schedule(tables, evaluation, now, &server.ids, &server.jitter));
@@ -120,6 +131,7 @@ async fn process(server: &Server, evaluation: &Evaluation, token: &str) -> Resul
         }
         let applied = submit(server, &outcome, evaluation, token).await?;
         if applied.refresh == 0 {
+            telemetry.since(&format!("nomad.worker.invoke_scheduler.{}", evaluation.kind), now);
             return finish(server, outcome, token).await;
         }
         wanted = applied.refresh;
@@ -159,7 +171,10 @@ async fn submit(
         return Ok(Applied::default());
     }
     let body = endpoints::encode_plan(plan, &server.parts.settings.region, &evaluation.id, token);
-    let answer = server.call_self("Plan.Submit", body).await?;
+    let began = server.parts.telemetry.now();
+    let answer = server.call_self("Plan.Submit", body).await;
+    server.parts.telemetry.since("nomad.worker.submit_plan", began);
+    let answer = answer?;
     let answer = Body(&answer);
     Ok(Applied { index: answer.index("AllocIndex"), refresh: answer.index("RefreshIndex") })
 }
@@ -178,5 +193,9 @@ async fn put(server: &Server, method: &str, evaluation: &Evaluation, token: &str
         ("Evals", Value::Array(vec![evaluation])),
         ("EvalToken", token.into()),
     ]);
-    server.call_self(method, body).await.map(|_| ())
+    let began = server.parts.telemetry.now();
+    let answer = server.call_self(method, body).await;
+    let name = if method == "Eval.Create" { "create_eval" } else { "update_eval" };
+    server.parts.telemetry.since(&format!("nomad.worker.{name}"), began);
+    answer.map(|_| ())
 }

@@ -145,7 +145,6 @@ impl Tables {
     pub(super) fn remove_node(&mut self, id: &str) {
         if self.nodes.remove(id).is_some() {
             self.touch(Topic::Nodes);
-            self.remove_services_of(id);
         }
     }
 
@@ -193,6 +192,7 @@ impl Tables {
 
     pub(super) fn remove_allocation(&mut self, id: &str) {
         let Some(gone) = self.allocations.remove(id) else { return };
+        self.remove_services_of(id);
         self.touch(Topic::Allocations);
         self.touch(Topic::NodeAllocations(gone.node_id.clone()));
         for (index, key) in [(&mut self.by_node, &gone.node_id), (&mut self.by_evaluation, &gone.eval_id)] {
@@ -223,6 +223,9 @@ impl Tables {
     pub(super) fn put_allocation(&mut self, allocation: Allocation) {
         self.touch(Topic::Allocations);
         self.touch(Topic::NodeAllocations(allocation.node_id.clone()));
+        if allocation.is_client_terminal() {
+            self.remove_services_of(&allocation.id);
+        }
         let allocation = Arc::new(allocation);
         self.changed.push(Subject::Allocation(Arc::clone(&allocation)));
         self.link_allocation(allocation);

@@ -55,7 +55,7 @@ fn monitor(session: &Session<'_>) -> Outcome {
     let node = match session.text("node-id") {
         "" => String::new(),
         id if id.len() == 1 => return super::command::fail("Node ID must contain at least two characters."),
-        id => super::lookup::node(api, id, 8, "Error querying node")?.text("ID").to_owned(),
+        id => super::lookup::node_id(api, id)?,
     };
     if session.is_set("log-include-location") {
         query.push(("log_include_location", "true"));

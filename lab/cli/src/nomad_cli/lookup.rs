@@ -25,6 +25,14 @@ pub(super) fn node(api: &Api, prefix: &str, length: usize, doing: &str) -> Resul
     }
 }
 
+/// The id of the one node that an identifier means, for commands that go to its agent.
+pub(super) fn node_id(api: &Api, prefix: &str) -> Result<String, Fault> {
+    if prefix.len() == 1 {
+        return fail("Node ID must contain at least two characters.");
+    }
+    Ok(node(api, prefix, super::session::FULL_ID, "Error querying node")?.text("ID").to_owned())
+}
+
 /// The one allocation that an identifier means.
 pub(super) fn allocation(api: &Api, prefix: &str, length: usize) -> Result<Json, Fault> {
     if prefix.len() == 1 {

@@ -35,6 +35,7 @@ mod tls;
 mod tree;
 mod variable;
 mod volumes;
+mod weak;
 mod websocket;
 mod wording;
 

@@ -30,7 +30,7 @@ const fn group(name: &'static str, synopsis: &'static str) -> Group {
     Group { name, synopsis }
 }
 
-static GROUPS: [Group; 41] = [
+static GROUPS: [Group; 42] = [
     group("acl", "Interact with ACL policies and tokens"),
     group("acl auth-method", "Interact with ACL auth methods"),
     group("acl binding-rule", "Interact with ACL binding rules"),
@@ -47,6 +47,7 @@ static GROUPS: [Group; 41] = [
     group("license", "Interact with Nomad Enterprise License"),
     group("namespace", "Interact with namespaces"),
     group("node", "Interact with nodes"),
+    group("node identity", "Force renewal of a nodes identity"),
     group("node intro", "Tooling for managing node introduction tokens"),
     group("node meta", "Interact with node metadata"),
     group("node pool", "Interact with node pools"),
@@ -173,6 +174,8 @@ static COMMANDS: &[&Command] = &[
     &node::config::COMMAND,
     &node::drain::COMMAND,
     &node::eligibility::COMMAND,
+    &node::identity::GET,
+    &node::identity::RENEW,
     &node::intro::CREATE,
     &node::meta::APPLY,
     &node::meta::READ,
@@ -273,7 +276,6 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("operator utilization", "there is no licence to report for"),
     ("job action", "run it with `nomad alloc exec`"),
     ("action", "run it with `nomad alloc exec`"),
-    ("node identity", "identities are renewed by themselves"),
     ("monitor export", "an agent's log is on its standard error"),
     ("setup consul", "the lab has no Consul"),
     ("volume claim", "the lab has no volumes"),

@@ -4,25 +4,18 @@
 //! are not missed.
 
 use super::{MAX_DEPTH, parser, unquote};
-use crate::{Attribute, Block, Body, Diagnostic, Item, Kind, Number, Span, Value};
+use crate::{Attribute, Block, Body, Diagnostic, Item, Kind, Label, Number, Span, Value};
 
 /// Reads a text whose first character other than blanks is `{`. Where it is `strict`, every brace must be closed and
 /// nothing may follow the last.
 pub(super) fn parse(text: &str, strict: bool) -> Result<Body, Diagnostic> {
-    let mut parser = Parser { text, offset: 0, strict };
-    let open = parser.token()?;
-    if open.kind != Type::LeftBrace {
-        return Err(unexpected("LBRACE", &open));
+    let mut parser = Parser { text, offset: 0, strict, broken: None, last: Type::Eof };
+    let read = parser.whole();
+    // What is wrong with a string is told before anything that follows from it.
+    match parser.broken {
+        Some(broken) => Err(broken),
+        None => read,
     }
-    let items = parser.members(&open, 1)?;
-    let span = Span::new(open.span.start, parser.offset);
-    if strict {
-        let rest = parser.token()?;
-        if rest.kind != Type::Eof {
-            return Err(unexpected("EOF", &rest));
-        }
-    }
-    Ok(Body { items, span })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +32,7 @@ enum Type {
     RightBrace,
     Comma,
     Colon,
+    Illegal,
 }
 
 impl Type {
@@ -56,6 +50,7 @@ impl Type {
             Self::RightBrace => "RBRACE",
             Self::Comma => "COMMA",
             Self::Colon => "COLON",
+            Self::Illegal => "ILLEGAL",
         }
     }
 }
@@ -70,35 +65,70 @@ struct Parser<'a> {
     text: &'a str,
     offset: usize,
     strict: bool,
+    /// The last thing that is wrong with a word or a string.
+    broken: Option<Diagnostic>,
+    last: Type,
 }
 
 impl<'a> Parser<'a> {
-    /// The members of an object whose brace has been read, and the closing brace.
+    fn whole(&mut self) -> Result<Body, Diagnostic> {
+        let open = self.token()?;
+        if open.kind != Type::LeftBrace {
+            return Err(unexpected("LBRACE", &open));
+        }
+        let items = self.members(&open, 1)?;
+        let span = Span::new(open.span.start, self.offset);
+        if self.strict {
+            let rest = self.token()?;
+            if rest.kind != Type::Eof {
+                return Err(unexpected("EOF", &rest));
+            }
+        }
+        Ok(Body { items, span })
+    }
+
+    /// The members of an object whose brace has been read, and the closing brace. Where a brace comes too early, or
+    /// anything but a comma behind a member, the lenient reader takes the object for done.
     fn members(&mut self, open: &Token<'a>, depth: usize) -> Result<Vec<Item>, Diagnostic> {
         let mut items = Vec::new();
         loop {
-            let name = self.token()?;
-            match name.kind {
-                Type::Eof if self.strict => return Err(unclosed(open)),
-                Type::RightBrace | Type::Eof => return Ok(items),
-                Type::String => {}
-                _ => return Err(unexpected("STRING", &name)),
+            match self.member(open, depth) {
+                Ok(Some(item)) => items.extend(parser::expand(item)),
+                Ok(None) => return Ok(items),
+                Err(_) if !self.strict && self.last == Type::RightBrace => return Ok(items),
+                Err(error) => return Err(error),
             }
-            let colon = self.token()?;
-            if colon.kind != Type::Colon {
-                return Err(unexpected("STRING", &colon));
-            }
-            let first = self.token()?;
-            let value = self.value(&first, depth)?;
-            items.extend(parser::expand(item(&name, value)?));
-            let after = self.offset;
-            match self.token()?.kind {
+            let after = self.token()?;
+            match after.kind {
                 Type::Comma => {}
+                Type::RightBrace => return Ok(items),
                 Type::Eof if self.strict => return Err(unclosed(open)),
-                Type::RightBrace | Type::Eof => return Ok(items),
-                _ => self.offset = after,
+                _ if self.strict => return Err(unexpected("STRING", &after)),
+                _ => return Ok(items),
             }
         }
+    }
+
+    /// One of them: texts, a colon and a value. Nothing where the object ends before.
+    fn member(&mut self, open: &Token<'a>, depth: usize) -> Result<Option<Item>, Diagnostic> {
+        let mut names = Vec::new();
+        loop {
+            let token = self.token()?;
+            match token.kind {
+                Type::String if names.is_empty() || !self.strict => names.push(token),
+                Type::Colon if !names.is_empty() => break,
+                Type::Eof if self.strict => return Err(unclosed(open)),
+                Type::Eof => return Ok(None),
+                Type::RightBrace if names.is_empty() => return Ok(None),
+                _ => return Err(unexpected("STRING", &token)),
+            }
+        }
+        let first = self.token()?;
+        if first.kind == Type::Eof && !self.strict {
+            return Ok(None);
+        }
+        let value = self.value(&first, depth)?;
+        item(&names, value).map(Some)
     }
 
     fn value(&mut self, first: &Token<'a>, depth: usize) -> Result<Value, Diagnostic> {
@@ -127,10 +157,10 @@ impl<'a> Parser<'a> {
             match token.kind {
                 Type::RightBracket => return Ok(elements),
                 Type::Comma => {}
-                Type::Eof => {
-                    let message = format!("unexpected token while parsing list: {}", token.kind.name());
-                    return Err(Diagnostic::new(message, token.span));
-                }
+                // The real reader loses truths in lists, and the brackets of lists in them.
+                Type::Bool | Type::LeftBracket if !self.strict => {}
+                Type::Null if !self.strict => return Err(in_list(&token)),
+                Type::Eof => return Err(in_list(&token)),
                 _ => elements.push(self.value(&token, depth)?),
             }
         }
@@ -147,10 +177,13 @@ impl<'a> Parser<'a> {
             Some(b']') => (Type::RightBracket, 1),
             Some(b',') => (Type::Comma, 1),
             Some(b':') => (Type::Colon, 1),
-            Some(b'"') => (
-                Type::String,
-                string_length(rest).ok_or_else(|| self.fail(rest.len() + start, "literal not terminated"))?,
-            ),
+            Some(b'"') => {
+                let (length, is_whole) = string_length(rest);
+                if !is_whole {
+                    self.broken = Some(self.fail(start + length, "literal not terminated"));
+                }
+                (Type::String, length)
+            }
             Some(b'-' | b'0'..=b'9') => {
                 let length = rest.len()
                     - rest.trim_start_matches(|c: char| c.is_ascii_digit() || "+-.eE".contains(c)).len();
@@ -162,11 +195,20 @@ impl<'a> Parser<'a> {
                 match &rest[..length] {
                     "true" | "false" => (Type::Bool, length),
                     "null" => (Type::Null, length),
-                    word => return Err(self.fail(start + word.len().saturating_sub(1), "illegal char")),
+                    "" => {
+                        let odd = rest.chars().next().unwrap_or_default();
+                        self.broken = Some(self.fail(start, &format!("illegal char: {odd}")));
+                        (Type::Illegal, odd.len_utf8())
+                    }
+                    word => {
+                        self.broken = Some(self.fail(start + word.len() - 1, "illegal char"));
+                        (Type::Illegal, length)
+                    }
                 }
             }
         };
         self.offset = start + length;
+        self.last = kind;
         Ok(Token { kind, text: &rest[..length], span: Span::new(start, start + length) })
     }
 
@@ -182,27 +224,37 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// The length of the string at the beginning of `rest`, quotes included.
-fn string_length(rest: &str) -> Option<usize> {
+/// The length of the string at the beginning of `rest`, quotes included, and whether it ends with one. The end of the
+/// line ends it, too.
+fn string_length(rest: &str) -> (usize, bool) {
     let mut escaped = false;
     for (index, c) in rest.char_indices().skip(1) {
         match c {
+            '\n' => return (index, false),
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            '"' => return Some(index + 1),
-            '\n' => return None,
+            '"' => return (index + 1, true),
             _ => {}
         }
     }
-    None
+    (rest.len(), false)
 }
 
-fn item(name: &Token<'_>, value: Value) -> Result<Item, Diagnostic> {
+fn in_list(token: &Token<'_>) -> Diagnostic {
+    Diagnostic::new(format!("unexpected token while parsing list: {}", token.kind.name()), token.span)
+}
+
+fn item(names: &[Token<'_>], value: Value) -> Result<Item, Diagnostic> {
+    let Some((name, labels)) = names.split_first() else {
+        return Err(Diagnostic::new("no object keys found!", value.span));
+    };
     let text = string(name)?;
     let span = name.span.to(value.span);
+    let label = |label: &Token<'_>| Ok(Label { text: string(label)?, span: label.span });
     Ok(match value.kind {
         Kind::Object(body) => {
-            Item::Block(Block { kind: text, kind_span: name.span, labels: Vec::new(), body, span })
+            let labels = labels.iter().map(label).collect::<Result<_, Diagnostic>>()?;
+            Item::Block(Block { kind: text, kind_span: name.span, labels, body, span })
         }
         _ => Item::Attribute(Attribute { name: text, name_span: name.span, value, span }),
     })

@@ -4,6 +4,7 @@ mod allocation;
 mod elsewhere;
 mod exec;
 mod fs;
+mod identity;
 mod metadata;
 mod stats;
 pub(super) mod websocket;
@@ -35,13 +36,14 @@ pub(super) async fn handle(api: &Api, request: &ApiRequest, rest: &str) -> Resul
                 api.acl(request).await.map_err(|_| ApiError::new(403, "Permission denied"))?;
                 return Err(ApiError::not_found(format!("Unknown allocation {id:?}")));
             }
-            let wanted = match call {
-                "exec" => "alloc-exec",
-                "restart" | "signal" => "alloc-lifecycle",
-                "gc" => "submit-job",
-                _ => "read-job",
+            let wanted: &[&str] = match call {
+                "exec" => &["alloc-exec"],
+                "restart" | "signal" => &["alloc-lifecycle"],
+                "gc" => &["submit-job", "gc-allocation"],
+                "pause" => &["submit-job", "pause-allocation"],
+                _ => &["read-job"],
             };
-            permit(api, request, id, &[wanted]).await?;
+            permit(api, request, id, wanted).await?;
             allocation::handle(api, request, id, call).await
         }
         ("stats", "", None) => {
@@ -49,6 +51,7 @@ pub(super) async fn handle(api: &Api, request: &ApiRequest, rest: &str) -> Resul
             stats::node(api, request)
         }
         ("metadata", "", None) => metadata::handle(api, request).await,
+        ("identity", call @ ("" | "renew"), None) => identity::handle(api, request, call == "renew").await,
         ("gc", "", None) => {
             api.permit(request, |acl| acl.allows_node(Level::Write)).await?;
             own_client(api)?.collect_garbage();
@@ -104,6 +107,9 @@ async fn other_node(api: &Api, request: &ApiRequest, rest: &str) -> Result<Optio
         ("fs", _, Some(id)) => id,
         ("allocation", id, Some(_)) => id,
         ("metadata", "", None) => return metadata::other_node(api, request, own).await,
+        ("identity", call @ ("" | "renew"), None) => {
+            return identity::other_node(api, request, own, call == "renew").await;
+        }
         ("stats" | "gc", "", None) => {
             let given = request.parameter("node_id").filter(|node| !node.is_empty());
             return match given.filter(|node| own.is_empty() || !own.starts_with(*node)) {

@@ -15,8 +15,8 @@ use super::{exec, shape};
 use crate::seam::RpcError;
 use crate::structs::Body;
 
-/// What is told of a node's metadata.
-const META_FIELDS: [&str; 3] = ["Meta", "Dynamic", "Static"];
+/// What is told of a node's metadata and its identity.
+const WHOLE_FIELDS: [&str; 4] = ["Meta", "Dynamic", "Static", "Claims"];
 
 /// Asks the agent of a node whose client has a session with this server.
 pub(in super::super) async fn ask(api: &Api, request: &ApiRequest, node: &str) -> Result<Reply, ApiError> {
@@ -33,7 +33,7 @@ pub(in super::super) async fn ask(api: &Api, request: &ApiRequest, node: &str) -
             "" => Reply::default(),
             shape::WHOLE => {
                 let Value::Map(mut fields) = answer else { return Ok(Reply::default()) };
-                fields.retain(|(name, _)| META_FIELDS.iter().any(|known| name.as_str() == Some(known)));
+                fields.retain(|(name, _)| WHOLE_FIELDS.iter().any(|known| name.as_str() == Some(known)));
                 Reply::plain(json::json(&Value::Map(fields)))
             }
             field @ "Results" => {

@@ -24,6 +24,8 @@ pub(crate) fn is_call(method: &str) -> bool {
             | "ClientStats.Stats"
             | "NodeMeta.Read"
             | "NodeMeta.Apply"
+            | "NodeIdentity.Get"
+            | "NodeIdentity.Renew"
     )
 }
 

@@ -54,6 +54,8 @@ pub(super) fn call_of(request: &ApiRequest, node: &str) -> Option<Call> {
             let meta = value_of(&body["Meta"]);
             ("NodeMeta.Apply", WHOLE, vec![("NodeID", node.into()), ("Meta", meta)])
         }
+        ("identity", "", "") => ("NodeIdentity.Get", WHOLE, vec![("NodeID", node.into())]),
+        ("identity", "renew", "") => ("NodeIdentity.Renew", WHOLE, vec![("NodeID", node.into())]),
         ("stats", "", "") => ("ClientStats.Stats", "HostStats", vec![("NodeID", node.into())]),
         ("gc", "", "") => ("Allocations.GarbageCollectAll", "", vec![("NodeID", node.into())]),
         _ => return None,
@@ -115,6 +117,8 @@ pub(super) fn request_of(method: &str, arguments: &Value) -> Option<ApiRequest> 
         "Allocations.Checks" => ("GET", format!("allocation/{id}/checks"), vec![], Json::Null),
         "NodeMeta.Read" => ("GET", "metadata".into(), query(&[("node_id", "NodeID")]), Json::Null),
         "NodeMeta.Apply" => ("POST", "metadata".into(), vec![], pick(&["NodeID", "Meta"])),
+        "NodeIdentity.Get" => ("GET", "identity".into(), query(&[("node_id", "NodeID")]), Json::Null),
+        "NodeIdentity.Renew" => ("PUT", "identity/renew".into(), query(&[("node_id", "NodeID")]), Json::Null),
         "Agent.Monitor" => {
             let named = [
                 ("log_level", "LogLevel"),
@@ -156,7 +160,7 @@ pub(super) fn field_of(method: &str) -> &'static str {
         "Allocations.Stats" => "Stats",
         "ClientStats.Stats" => "HostStats",
         "Allocations.Checks" => "Results",
-        "NodeMeta.Read" | "NodeMeta.Apply" => WHOLE,
+        "NodeMeta.Read" | "NodeMeta.Apply" | "NodeIdentity.Get" | "NodeIdentity.Renew" => WHOLE,
         _ => "",
     }
 }

@@ -227,6 +227,7 @@ impl Life {
     fn finish(&self, failed: bool) -> Option<()> {
         let now = self.clock.now();
         self.runner.set_process(&self.task.name, None);
+        self.count(if failed { "failed" } else { "complete" })?;
         self.change(|state| {
             state.state = "dead".to_owned();
             state.failed = failed;
@@ -239,7 +240,26 @@ impl Life {
     }
 
     fn event(&self, event: TaskEvent) -> Option<()> {
+        match event.kind.as_str() {
+            "Started" => self.count("running")?,
+            "Restarting" => self.count("restart")?,
+            _ => {}
+        }
         self.change(|state| state.add(event))
+    }
+
+    /// Counts what happened to the task.
+    fn count(&self, what: &str) -> Option<()> {
+        let state = self.runner.state().clone();
+        let labels = [
+            ("alloc_id", state.allocation.id.as_str()),
+            ("job", state.allocation.job_id.as_str()),
+            ("namespace", state.allocation.namespace.as_str()),
+            ("task", self.task.name.as_str()),
+            ("task_group", state.allocation.task_group.as_str()),
+        ];
+        self.client.upgrade()?.telemetry().count_of(&format!("client.allocs.{what}"), &labels, 1.0);
+        Some(())
     }
 
     fn change(&self, change: impl FnOnce(&mut crate::structs::TaskState)) -> Option<()> {

@@ -77,7 +77,17 @@ async fn change(server: &Server, request: &Request, name: &str) -> RpcResult {
     let Some(found) = server.store.read(|tables| tables.work.deployments.get(id).cloned()) else {
         return Err(RpcError::new("deployment not found"));
     };
-    if !server.caller(request)?.acl.allows_in_namespace(&found.namespace, "submit-job") {
+    let own = match name {
+        "Fail" => "fail-deployment",
+        "Pause" => "pause-deployment",
+        "Promote" => "promote-deployment",
+        "Unblock" => "unblock-deployment",
+        "Cancel" => "cancel-deployment",
+        "SetAllocHealth" => "set-alloc-health-deployment",
+        _ => "register-job",
+    };
+    let acl = &server.caller(request)?.acl;
+    if !["submit-job", own].iter().any(|name| acl.allows_in_namespace(&found.namespace, name)) {
         return Err(RpcError::permission_denied());
     }
     if name == "SetAllocHealth" && health_of(body).iter().all(Vec::is_empty) {

@@ -46,6 +46,14 @@ async fn upsert(server: &Server, request: &Request) -> RpcResult {
         if !namespace.node_pool_configuration.is_null() {
             found.push("invalid node pool configuration: Node Pools Governance is unlicensed.".to_owned());
         }
+        for (limits, what, name) in [
+            (&namespace.vault_configuration, "vault", "Vault"),
+            (&namespace.consul_configuration, "consul", "Consul"),
+        ] {
+            if !limits.is_null() {
+                found.push(format!("invalid {what} configuration: Multi-Cluster {name} is unlicensed."));
+            }
+        }
         if !found.is_empty() {
             let name = lab_pki::quote(&namespace.name);
             return Err(RpcError::new(format!("Invalid namespace {name}: {}", faults(&found))));

@@ -58,14 +58,20 @@ impl Search<'_> {
             }
             "nodes" => self.acl.allows_node(Level::Read),
             "node_pools" => self.acl.sees_node_pools(),
+            "quotas" => self.acl.allows_quota(Level::Read),
             "plugins" => self.acl.allows_plugin(Level::List),
             "volumes" => ["csi-list-volume", "csi-read-volume", "list-jobs", "read-job"]
                 .iter()
                 .any(|name| self.acl.allows_in_namespace(self.namespace, name)),
             "host_volumes" => self.acl.allows_in_namespace(self.namespace, "host-volume-read"),
-            "vars" => self.acl.sees_variables(),
+            "vars" => self.acl.sees_variables(self.namespace),
             _ => self.acl.sees_namespace(self.namespace),
         }
+    }
+
+    /// There are none, which is told only to those who may see them.
+    fn check_quotas(&self, asked: &str) -> Result<(), RpcError> {
+        if asked == "quotas" && !self.sees(asked) { Err(RpcError::permission_denied()) } else { Ok(()) }
     }
 
     fn wants(&self, namespace: &str) -> bool {
@@ -141,6 +147,7 @@ fn prefix(server: &Server, request: &Request) -> RpcResult {
     let body = Body(&request.body);
     let (options, asked, prefix) = (QueryOptions::of(body), body.string("Context"), body.string("Prefix"));
     let search = Search { acl: &caller.acl, namespace: &options.namespace };
+    search.check_quotas(asked)?;
     let contexts = contexts(asked)?;
     if asked != "all" && contexts.iter().any(|context| !search.sees(context)) {
         return Err(RpcError::permission_denied());
@@ -202,6 +209,7 @@ fn fuzzy(server: &Server, request: &Request) -> RpcResult {
         )));
     }
     let search = Search { acl: &caller.acl, namespace: &options.namespace };
+    search.check_quotas(asked)?;
     let contexts = contexts(asked)?;
     if asked != "all" && contexts.iter().any(|context| !search.sees(context)) {
         return Err(RpcError::permission_denied());

@@ -126,9 +126,15 @@ impl Server {
         self.sign_claims(claims, Some(ttl)).ok()
     }
 
-    /// A node's next identity, where less than a third of its present one is left or another key signs by now.
+    /// A node's next identity, where it asks for one, less than a third of its present one is left, or another key signs
+    /// by now.
     pub(super) fn renewed_identity(&self, request: &super::Request, node: &Node) -> Option<String> {
-        let token = crate::structs::Body(&request.body).string("AuthToken");
+        let body = crate::structs::Body(&request.body);
+        let token = body.string("AuthToken");
+        let is_of_node = token == node.secret_id || self.verify_identity(token).is_ok();
+        if body.boolean("ForceIdentityRenewal") && is_of_node {
+            return self.node_identity(node).map(|(token, _)| token);
+        }
         let read = Unverified::parse(token).ok()?;
         let (key, claims) = (read.key_id, self.verify_identity(token).ok()?);
         let time = |name: &str| claims.get(name).and_then(Value::as_i64);

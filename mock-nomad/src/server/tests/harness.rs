@@ -20,6 +20,7 @@ use crate::seam::{
 };
 use crate::server::Server;
 use crate::structs::{Allocation, Node, canonicalize};
+use crate::telemetry::Telemetry;
 
 /// An agent's `tls` block, as far as it matters here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -254,6 +255,7 @@ impl Cluster<'_> {
             raft_dialer: port.clone(),
             authenticator: port.clone(),
             members: port,
+            telemetry: Arc::new(Telemetry::new(&host.clock)),
         });
         let server = server.expect("a sound directory");
         self.board.lock().expect("no panic").servers.insert(address, Arc::clone(&server));
@@ -283,8 +285,14 @@ impl Cluster<'_> {
             dev: false,
         };
         let (dialer, tasks) = (Arc::new(port), Tasks::new());
-        let client =
-            Client::start(ClientParts { host: host.clone(), tasks, settings, dialer, local_server: None });
+        let client = Client::start(ClientParts {
+            telemetry: Arc::new(Telemetry::new(&host.clock)),
+            host: host.clone(),
+            tasks,
+            settings,
+            dialer,
+            local_server: None,
+        });
         ClientAgent { host, client }
     }
 

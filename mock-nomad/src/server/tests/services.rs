@@ -47,8 +47,20 @@ fn a_node_that_is_down_offers_no_services() {
         cluster.sleep(5).await;
         let count = || cluster.leader().server.store.read(|tables| tables.registry.services.len());
         assert_eq!(count(), 1);
+        let first = cluster.allocations("app")[0].id.clone();
         let down = json!({"NodeID": cluster.node("client-1").id, "Status": "down"});
+        let before = cluster.leader().server.store.read(|tables| tables.index);
         cluster.call(&cluster.servers[0], "Node.UpdateStatus", down).await.expect("marked");
-        assert_eq!(count(), 0);
+        // They go with the allocation, which the scheduler gives up.
+        cluster.sleep(2).await;
+        let left = |tables: &crate::state::Tables| {
+            tables.registry.services.values().filter(|service| service.alloc_id == first).count()
+        };
+        assert_eq!(cluster.leader().server.store.read(left), 0);
+        let batches = cluster.leader().server.events_since(before + 1);
+        let gone = batches.iter().flat_map(|batch| &batch.events).filter(|event| {
+            event.kind == "PlanResult" && matches!(event.subject, crate::state::Subject::Service(_))
+        });
+        assert_eq!(gone.count(), 1);
     });
 }

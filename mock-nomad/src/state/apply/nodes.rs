@@ -37,9 +37,6 @@ impl Tables {
         let index = self.index;
         let job_keys: Vec<JobKey> =
             self.allocations_of_node(&change.node_id).map(|allocation| allocation.job_key()).collect();
-        if change.status == "down" {
-            self.remove_services_of(&change.node_id);
-        }
         self.change_node(&change.node_id, |node| {
             let unreachable = |status: &str| matches!(status, "down" | "disconnected");
             if unreachable(&change.status) && !unreachable(&node.status) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::state::{Tables, Topic};
+use crate::state::{Subject, Tables, Topic};
 use crate::structs::{Namespace, NodePool, ServiceRegistration};
 
 /// How long the identity of a node lives unless its pool says otherwise: a day, in nanoseconds.
@@ -112,11 +112,16 @@ impl Tables {
         Ok(())
     }
 
-    /// Forgets the services of a node that is gone.
-    pub(in crate::state) fn remove_services_of(&mut self, node: &str) {
-        if self.registry.services.values().any(|service| service.node_id == node) {
-            Arc::make_mut(&mut self.registry).services.retain(|_, service| service.node_id != node);
-            self.touch(Topic::Services);
+    /// Forgets the services of an allocation that has ended.
+    pub(in crate::state) fn remove_services_of(&mut self, allocation: &str) {
+        let is_of = |service: &ServiceRegistration| service.alloc_id == allocation;
+        let gone: Vec<ServiceRegistration> =
+            self.registry.services.values().filter(|service| is_of(service)).cloned().collect();
+        if gone.is_empty() {
+            return;
         }
+        Arc::make_mut(&mut self.registry).services.retain(|_, service| !is_of(service));
+        self.changed.extend(gone.into_iter().map(|service| Subject::Service(Box::new(service))));
+        self.touch(Topic::Services);
     }
 }

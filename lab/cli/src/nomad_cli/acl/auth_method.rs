@@ -182,10 +182,46 @@ fn ttl(session: &Session<'_>) -> Result<String, Fault> {
 
 fn config(session: &Session<'_>) -> Result<Json, Fault> {
     let text = source(session.text("config")).map_err(Fault::of("Error loading configuration"))?;
-    let config =
-        go_json::unmarshal(&text).map_err(|told| Fault::Told(format!("Unable to parse config: {told}")))?;
+    let read = go_json::unmarshal(&text).and_then(checked_config);
+    let config = read.map_err(|told| Fault::Told(format!("Unable to parse config: {told}")))?;
     Ok(shape::fill(&config, "api.ACLAuthMethodConfig"))
 }
+
+/// The config with its durations, which may be numbers, too. The error is the real program's.
+fn checked_config(mut config: Json) -> Result<Json, String> {
+    let is_leeway = |name: &str| LEEWAYS.iter().any(|leeway| leeway.eq_ignore_ascii_case(name));
+    let mut leeways = Map::new();
+    if let Some(fields) = config.as_object_mut() {
+        let names: Vec<String> = fields.keys().filter(|name| is_leeway(name)).cloned().collect();
+        leeways.extend(names.into_iter().filter_map(|name| fields.remove_entry(&name)));
+    }
+    let mut config = shape::checked(&config, "api.ACLAuthMethodConfig", ".Alias")?;
+    for leeway in LEEWAYS {
+        let Some((_, value)) = leeways.iter().find(|(name, _)| leeway.eq_ignore_ascii_case(name)) else {
+            continue;
+        };
+        let value = match value {
+            Json::String(text) => match parse_duration(text.trim_start_matches(['-', '+'])) {
+                Ok(_) => text.clone(),
+                Err(_) => return Err(format!("time: invalid duration {text:?}")),
+            },
+            Json::Number(number) => {
+                format_duration(std::time::Duration::from_nanos(number.as_f64().unwrap_or_default() as u64))
+            }
+            Json::Null => continue,
+            Json::Array(items) => {
+                let items: Vec<String> = items.iter().map(|item| item.to_string().replace('"', "")).collect();
+                return Err(format!("unexpected {leeway} type: [{}]", items.join(" ")));
+            }
+            other => return Err(format!("unexpected {leeway} type: {other}")),
+        };
+        config[leeway] = value.into();
+    }
+    Ok(config)
+}
+
+/// The fields that are durations, in the order in which the real program reads them.
+const LEEWAYS: [&str; 3] = ["ExpirationLeeway", "NotBeforeLeeway", "ClockSkewLeeway"];
 
 fn delete(session: &Session<'_>) -> Outcome {
     let name = session.argument(0);

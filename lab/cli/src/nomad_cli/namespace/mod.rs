@@ -1,5 +1,7 @@
 //! `nomad namespace`.
 
+mod file;
+
 use serde_json::{Value as Json, json};
 
 use super::api::path_escape;
@@ -8,7 +10,7 @@ use super::json::{Look, items};
 use super::session::Session;
 use super::wording::{or, pairs, table};
 use super::{lookup, shape};
-use crate::stand_in::Takes;
+use crate::stand_in::{Takes, unread};
 
 const ONE: Arity = Arity::Counted(1, 1, "This command takes one argument: <namespace>");
 
@@ -84,28 +86,15 @@ fn list(session: &Session<'_>) -> Outcome {
 
 fn apply(session: &Session<'_>) -> Outcome {
     let input = session.argument(0);
-    let path = std::path::Path::new(input);
-    let from_file = if input == "-" || path.is_file() {
-        let text = match input {
-            "-" => std::io::read_to_string(std::io::stdin()),
-            input => std::fs::read_to_string(input),
-        };
-        let text = text.map_err(|error| Fault::Told(format!("Error reading input: {error}")))?;
-        Some(super::spec::read(&text, session.is_set("json")).map_err(Fault::of("Failed to parse input"))?)
-    } else {
-        None
-    };
     let api = session.api()?;
-    let mut namespace = match from_file {
-        Some(read) => super::spec::namespace(&read),
-        None => {
-            let known = api.get(&format!("/v1/namespace/{}", path_escape(input)), &[]);
-            match known {
-                Ok(known) => known,
-                Err(problem) if problem.contains("404") => json!({ "Name": input }),
-                Err(problem) => return fail(format!("Error looking up namespace: {problem}")),
-            }
-        }
+    if input == "-" || std::path::Path::new(input).is_file() {
+        return apply_file(session, input);
+    }
+    let known = api.get(&format!("/v1/namespace/{}", path_escape(input)), &[]);
+    let mut namespace = match known {
+        Ok(known) => known,
+        Err(problem) if problem.contains("404") => json!({ "Name": input }),
+        Err(problem) => return fail(format!("Error looking up namespace: {problem}")),
     };
     if let Some(namespace) = namespace.as_object_mut() {
         for (flag, field) in [("description", "Description"), ("quota", "Quota")] {
@@ -114,9 +103,29 @@ fn apply(session: &Session<'_>) -> Outcome {
             }
         }
     }
-    let name = namespace.text("Name").to_owned();
-    api.put("/v1/namespace", &[], &namespace).map_err(Fault::of("Error applying namespace"))?;
-    session.say(format!("Successfully applied namespace {name:?}!"));
+    send(session, &namespace)
+}
+
+fn apply_file(session: &Session<'_>, input: &str) -> Outcome {
+    if ["description", "quota"].iter().any(|flag| session.flags.text(flag).is_some()) {
+        session.warn("Flags are ignored when a file is specified!");
+    }
+    let text = match input {
+        "-" => std::io::read_to_string(std::io::stdin())
+            .map_err(|error| Fault::Told(format!("Failed to read stdin: {error}"))),
+        input => std::fs::read_to_string(input)
+            .map_err(|error| Fault::Told(format!("Failed to read file: {}", unread(input.as_ref(), &error)))),
+    }?;
+    let namespace = match session.is_set("json") {
+        true => file::from_json(&text).map_err(Fault::of("Failed to parse quota"))?,
+        false => file::from_hcl(&text).map_err(Fault::of("Error parsing quota specification"))?,
+    };
+    send(session, &shape::fill(&namespace, "api.Namespace"))
+}
+
+fn send(session: &Session<'_>, namespace: &Json) -> Outcome {
+    session.api()?.put("/v1/namespace", &[], namespace).map_err(Fault::of("Error applying namespace"))?;
+    session.say(format!("Successfully applied namespace {:?}!", namespace.text("Name")));
     Ok(0)
 }
 

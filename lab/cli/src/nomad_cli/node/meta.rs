@@ -39,7 +39,7 @@ pub(in crate::nomad_cli) const APPLY: Command = Command {
 fn node(session: &Session<'_>) -> Result<String, Fault> {
     match session.text("node-id") {
         "" => Ok(String::new()),
-        id => Ok(lookup::node(session.api()?, id, 8, "Error querying node")?.text("ID").to_owned()),
+        id => lookup::node_id(session.api()?, id),
     }
 }
 

@@ -3,6 +3,7 @@
 pub(super) mod config;
 pub(super) mod drain;
 pub(super) mod eligibility;
+pub(super) mod identity;
 pub(super) mod intro;
 pub(super) mod list;
 pub(super) mod meta;

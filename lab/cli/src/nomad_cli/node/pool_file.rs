@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::nomad_cli::command::{Arity, Command, Fault, General, Outcome, fail};
 use crate::nomad_cli::json::Look;
 use crate::nomad_cli::session::Session;
-use crate::nomad_cli::spec;
+use crate::nomad_cli::{shape, spec};
 use crate::stand_in::{Takes, unread};
 
 pub(in crate::nomad_cli) const APPLY: Command = Command {
@@ -39,15 +39,22 @@ fn apply(session: &Session<'_>) -> Outcome {
             (file, text)
         }
     };
-    let read =
-        if session.is_set("json") { go_json::unmarshal(&text).map(Some) } else { from_hcl(name, &text) };
+    let read = if session.is_set("json") { from_json(&text).map(Some) } else { from_hcl(name, &text) };
     let pool = read.map_err(Fault::of("Failed to parse input content"))?;
     let Some(pool) = pool.filter(Json::is_object) else {
         return fail("Error applying node pool: missing node pool");
     };
+    if pool.text("Name").is_empty() {
+        return fail("Error applying node pool: missing node pool name");
+    }
     session.api()?.put("/v1/node/pools", &[], &pool).map_err(Fault::of("Error applying node pool"))?;
     session.say(format!("Successfully applied node pool {:?}!", pool.text("Name")));
     Ok(0)
+}
+
+/// A pool as JSON, of which other fields than those of a pool are left out.
+fn from_json(text: &str) -> Result<Json, String> {
+    shape::checked(&go_json::unmarshal(text)?, "api.NodePool", ".Alias")
 }
 
 /// The one pool of a file; nothing where there is none in it.
@@ -64,7 +71,7 @@ fn from_hcl(name: &str, text: &str) -> Result<Option<Json>, String> {
             Some(label) => Ok(Some(pool_of(label, &pool.body, &source)?)),
             None => Err(at(
                 &source,
-                pool.kind_span,
+                Span::new(pool.body.span.start, pool.body.span.start + 1),
                 "Missing name for node_pool; All node_pool blocks must have 1 labels (name).",
             )),
         },

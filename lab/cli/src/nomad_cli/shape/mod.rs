@@ -1,6 +1,7 @@
 //! The shapes of what the command line decodes: an agent's answer becomes one of Nomad's client's structures, with
 //! every field that it has and none beside.
 
+mod check;
 mod declared;
 mod go;
 mod text;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use lab_wire::go_json::Types;
 use serde_json::{Map, Value as Json};
 
+pub(super) use self::check::checked;
 pub(super) use self::declared::{declared, written};
 pub(super) use self::go::value;
 pub(super) use self::text::sorted_keys;

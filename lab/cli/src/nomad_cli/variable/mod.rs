@@ -1,5 +1,6 @@
 //! `nomad var`.
 
+mod file;
 pub(super) mod get;
 pub(super) mod list;
 pub(super) mod put;

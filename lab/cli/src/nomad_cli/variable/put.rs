@@ -2,12 +2,11 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{check_index, conflict};
+use super::{check_index, conflict, file};
 use crate::nomad_cli::api;
 use crate::nomad_cli::command::{Arity, Command, Fault, General, Outcome, fail, misused};
-use crate::nomad_cli::json::{Look, sorted};
+use crate::nomad_cli::json::Look;
 use crate::nomad_cli::session::Session;
-use crate::nomad_cli::spec;
 use crate::stand_in::{Takes, unread};
 
 pub(in crate::nomad_cli) const COMMAND: Command = Command {
@@ -65,7 +64,17 @@ fn run(session: &Session<'_>) -> Outcome {
         .answer(http::Method::PUT, &super::path(variable.text("Path")), &query, Some(&variable))
         .map_err(Fault::of("Error creating variable"))?;
     match answer.status().as_u16() {
-        200 => super::show(session, &api::decode(&answer)?, "json"),
+        200 => {
+            let made = api::decode(&answer)?;
+            let index = made.number("ModifyIndex");
+            let done = format!("Created variable {:?} with modify index {index}", made.text("Path"));
+            match session.text("out") {
+                "none" => session.say(done),
+                _ if session.is_set("verbose") => session.warn(done),
+                _ => {}
+            }
+            super::show(session, &made, "json")
+        }
         409 => Err(conflict(&api::decode(&answer)?, index)),
         code => fail(format!("Error creating variable: {}", api::unexpected(code, answer.body()))),
     }
@@ -81,38 +90,64 @@ fn insert(variable: &mut Json, field: &str, value: Json) {
 /// (`-`), or a path and one of those.
 fn specified<'a>(session: &'a Session<'_>) -> Result<(Json, &'a [String]), Fault> {
     let is_specification = |argument: &String| argument == "-" || argument.starts_with('@');
-    match session.arguments() {
-        [] => misused("Not enough arguments (expected >1, got 0)"),
-        [whole, pairs @ ..] if is_specification(whole) => {
-            Ok((specification(session, whole, "Error")?, pairs))
+    let say = |text: String| {
+        if session.is_set("verbose") {
+            session.warn(text);
         }
-        [_] => misused("Must supply data"),
-        [path, whole, pairs @ ..] if is_specification(whole) => {
-            let mut variable = specification(session, whole, "error")?;
-            insert(&mut variable, "Path", path.as_str().into());
-            Ok((variable, pairs))
-        }
-        [path, pairs @ ..] => Ok((json!({ "Path": path, "Items": {} }), pairs)),
+    };
+    let (path, source, pairs) = match session.arguments() {
+        [] => return misused("Not enough arguments (expected >1, got 0)"),
+        [whole, pairs @ ..] if is_specification(whole) => ("", Some(whole), pairs),
+        [_] => return misused("Must supply data"),
+        [path, whole, pairs @ ..] if is_specification(whole) => (path.as_str(), Some(whole), pairs),
+        [path, pairs @ ..] => (path.as_str(), None, pairs),
+    };
+    let path = path.trim().trim_matches('/');
+    if !path.is_empty() {
+        say(format!("Writing to path {path:?}"));
     }
+    let Some(source) = source else { return Ok((json!({ "Path": path, "Items": {} }), pairs)) };
+    let specification = Specification::of(session, source)?;
+    let form = if specification.is_json { "JSON" } else { "HCL" };
+    say(match (path, source.strip_prefix('@')) {
+        ("", None) => format!("Reading whole {form} variable specification from stdin"),
+        ("", Some(file)) => format!("Reading whole {form} variable specification from {file:?}"),
+        (path, None) => format!("Creating variable {path:?} using specification from stdin"),
+        (path, Some(_)) => format!("Creating variable {path:?} from specification file {source:?}"),
+    });
+    let text = specification.text(if path.is_empty() { "Error" } else { "error" })?;
+    let variable = file::read(&text, specification.is_json, path, session.text("namespace"))
+        .map_err(|told| Fault::Told(format!("Failed to parse variable data: {told}")))?;
+    Ok((variable, pairs))
 }
 
-/// What a file, or standard input, specifies; `error` is how the complaint about one that cannot be read begins.
-fn specification(session: &Session<'_>, argument: &str, error: &str) -> Result<Json, Fault> {
-    let is_json = session.text("in") == "json";
-    let Some(file) = argument.strip_prefix('@') else {
-        let text = std::io::read_to_string(std::io::stdin())
-            .map_err(|problem| Fault::Told(format!("Error reading from stdin: {problem}")))?;
-        return parsed(&text, is_json);
-    };
-    let is_json = match std::path::Path::new(file).extension().and_then(|extension| extension.to_str()) {
-        Some("json") => true,
-        Some("hcl") => false,
-        _ => return fail(format!("Unable to determine format of {file}; Use the -in flag to specify it.")),
-    };
-    let text = std::fs::read_to_string(file).map_err(|problem| {
-        Fault::Told(format!("{error} reading {file:?}: {}", unread(file.as_ref(), &problem)))
-    })?;
-    parsed(&text, is_json)
+/// A file, or standard input, and what it is written in.
+struct Specification<'a> {
+    file: Option<&'a str>,
+    is_json: bool,
+}
+
+impl<'a> Specification<'a> {
+    fn of(session: &Session<'_>, argument: &'a str) -> Result<Self, Fault> {
+        let Some(file) = argument.strip_prefix('@') else {
+            return Ok(Self { file: None, is_json: session.text("in") != "hcl" });
+        };
+        match std::path::Path::new(file).extension().and_then(|extension| extension.to_str()) {
+            Some(extension @ ("json" | "hcl")) => Ok(Self { file: Some(file), is_json: extension == "json" }),
+            _ => fail(format!("Unable to determine format of {file}; Use the -in flag to specify it.")),
+        }
+    }
+
+    /// What stands in it; `error` is how the complaint about a file that cannot be read begins.
+    fn text(&self, error: &str) -> Result<String, Fault> {
+        match self.file {
+            None => std::io::read_to_string(std::io::stdin())
+                .map_err(|problem| Fault::Told(format!("Error reading from stdin: {problem}"))),
+            Some(file) => std::fs::read_to_string(file).map_err(|problem| {
+                Fault::Told(format!("{error} reading {file:?}: {}", unread(file.as_ref(), &problem)))
+            }),
+        }
+    }
 }
 
 /// A value as it is written, or what is in the file behind `@`.
@@ -122,27 +157,4 @@ fn value_of(text: &str) -> Result<String, String> {
         Some(file) => std::fs::read_to_string(file)
             .map_err(|error| format!("error reading file: {}", unread(file.as_ref(), &error))),
     }
-}
-
-fn parsed(text: &str, is_json: bool) -> Result<Json, Fault> {
-    let language = if is_json { "error unmarshaling json" } else { "error parsing hcl" };
-    let read = spec::read(text, is_json)
-        .map_err(|problem| Fault::Told(format!("Failed to parse variable data: {language}: {problem}")))?;
-    let field =
-        |own: &str, usual: &str| read.get(own).or_else(|| read.get(usual)).cloned().unwrap_or(Json::Null);
-    let text = |value: Json| match value {
-        Json::String(_) => value,
-        Json::Null => "".into(),
-        other => other.to_string().into(),
-    };
-    let items: Map<String, Json> = sorted(&field("items", "Items"))
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), text(value.clone())))
-        .collect();
-    Ok(json!({
-        "Namespace": text(field("namespace", "Namespace")),
-        "Path": text(field("path", "Path")),
-        "ModifyIndex": field("modify_index", "ModifyIndex").as_u64().unwrap_or_default(),
-        "Items": items,
-    }))
 }
