@@ -144,6 +144,8 @@ pub(crate) struct ServerMember {
 pub(crate) trait Members: Send + Sync {
     /// All servers of all regions, in a fixed order.
     fn servers(&self) -> Vec<ServerMember>;
+    /// The same as gossip tells of them, with their tags.
+    fn shown(&self) -> Vec<serde_json::Value>;
     /// Ticks whenever [`Members::servers`] would answer differently.
     fn changes(&self) -> watch::Receiver<u64>;
 }

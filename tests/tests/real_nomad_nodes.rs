@@ -114,6 +114,8 @@ impl Server<'_> {
         let node = node.as_str().unwrap_or_default();
         self.expect(&["node", "meta", "apply", "-node-id", node, "color=red"], 0, &[]).await;
         self.expect(&["node", "meta", "read", "-node-id", node], 0, &["color", "red"]).await;
+        self.expect(&["node", "identity", "get", node], 0, &["nomad_node_id", node, "nomadproject.io"]).await;
+        self.expect(&["node", "identity", "renew", node], 0, &[]).await;
         let checks = self.json("GET", &format!("/v1/client/allocation/{id}/checks"), Value::Null).await;
         assert!(checks.is_null() || checks.is_object(), "{checks}");
         self.expect(&["alloc", "restart", id, "t"], 0, &[]).await;
@@ -184,5 +186,55 @@ async fn events_are_streamed_by_the_agents_of_clients() {
         let http = text.split("http = ").filter_map(|part| part.split('\n').next()?.parse().ok()).next();
         let events = first_events(&client, http.expect("a port")).await;
         assert!(events.contains("NodeRegistration"), "real client: {is_real_client}: {events}");
+    }
+}
+
+/// The port of an agent's HTTP API, from its configuration.
+fn http_port(place: &Workspace) -> u16 {
+    let text = place.host.disk.read_to_string(place.path("s.hcl")).expect("a configuration");
+    let port = text.split("http = ").filter_map(|part| part.split('\n').next()?.parse().ok()).next();
+    port.expect("a port")
+}
+
+#[tokio::test]
+async fn the_log_and_the_members_of_a_client_are_told_whoever_made_its_server() {
+    let Some(binary) = binary() else { return };
+    for is_real_client in [true, false] {
+        let (server, client, ports) = pair().await;
+        let (real, mock) = if is_real_client { (&client, &server) } else { (&server, &client) };
+        let _real = RealNomad::start(&binary, real);
+        let _mock =
+            Agent::start(&mock.host, &[mock.path("s.hcl")], Options::default()).await.expect("a start");
+        let at_server = Server { place: &server, ports, binary: &binary };
+        let mut node = Value::Null;
+        for _ in 0..120 {
+            node = at_server.json("GET", "/v1/nodes", Value::Null).await[0].clone();
+            if node["Status"] == "ready" {
+                break;
+            }
+            server.host.clock.sleep(Duration::from_millis(500)).await;
+        }
+        let id = node["ID"].as_str().unwrap_or_default();
+        let query = format!("node_id={id}&log_level=DEBUG&plain=true");
+        let url = format!("http://127.0.0.1:{}/v1/agent/monitor?{query}", ports.http);
+        let log =
+            tokio::process::Command::new("curl").args(["-s", "-m", "20", &url]).kill_on_drop(true).output();
+        let own =
+            Server { place: &client, ports: Ports { http: http_port(&client), ..ports }, binary: &binary };
+        let asking = async {
+            // Something that its agent logs, until the one who listens has heard it.
+            for _ in 0..15 {
+                own.json("GET", "/v1/client/allocation/nowhere/stats", Value::Null).await;
+                client.host.clock.sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let (log, ()) = tokio::join!(log, asking);
+        let log = String::from_utf8_lossy(&log.expect("curl").stdout).into_owned();
+        assert!(log.contains("/v1/client/allocation/nowhere/stats"), "real client: {is_real_client}: {log}");
+        let members = own.json("GET", "/v1/agent/members", Value::Null).await;
+        let member = &members["Members"][0];
+        assert_eq!(member["Addr"], "127.0.0.1", "real client: {is_real_client}: {members}");
+        assert_eq!((&member["Status"], &member["ProtocolCur"]), (&json!("alive"), &json!(2)), "{members}");
+        assert!(member["Tags"]["build"] == "1.11.3" && members["ServerDC"] == "dc1", "{members}");
     }
 }

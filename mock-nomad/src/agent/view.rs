@@ -15,7 +15,7 @@ use super::shown::config_json;
 use super::ways::Ways;
 use crate::api::{AboutMetrics, AgentView, Api, ApiError, ApiRequest, Reply};
 use crate::config::{AgentConfig, Settled, resolve};
-use crate::gossip::{Gossip, Member, Status};
+use crate::gossip::{Gossip, Status};
 use crate::rpc::NO_PATH;
 use crate::telemetry::Telemetry;
 
@@ -85,14 +85,14 @@ impl AgentView for AgentState {
     }
 
     fn member(&self) -> Value {
-        self.gossip.as_ref().map_or_else(no_member, |gossip| member_json(&gossip.own()))
+        self.gossip.as_ref().map_or_else(no_member, |gossip| gossip.own().shown())
     }
 
     fn members(&self) -> Value {
         let (name, region) =
             self.config.read().map(|config| (config.name.clone(), config.region.clone())).unwrap_or_default();
         let members: Vec<Value> =
-            self.gossip.iter().flat_map(Gossip::members).map(|member| member_json(&member)).collect();
+            self.gossip.iter().flat_map(Gossip::members).map(|member| member.shown()).collect();
         json!({"ServerName": name, "ServerRegion": region, "ServerDC": self.datacenter, "Members": members})
     }
 
@@ -221,14 +221,6 @@ impl AgentState {
         });
         Ok(Reply { body: Some(body), ..Reply::default() })
     }
-}
-
-fn member_json(member: &Member) -> Value {
-    json!({
-        "Name": member.name, "Addr": member.address.ip().to_string(), "Port": member.address.port(), "Tags": member.tags,
-        "Status": member.status.to_string(), "ProtocolMin": 1, "ProtocolMax": 5, "ProtocolCur": 2, "DelegateMin": 2,
-        "DelegateMax": 5, "DelegateCur": 4,
-    })
 }
 
 /// What a client shows, which is no member.

@@ -156,7 +156,31 @@ pub(super) async fn members(api: &Api) -> Result<serde_json::Value, ApiError> {
             crate::structs::map([("Region", api.region.as_str().into())]),
         )
         .await?;
-    Ok(super::json::json(&answer))
+    let addresses: Vec<Option<String>> =
+        crate::structs::Body(&answer).list("Members").iter().map(address_of).collect();
+    let mut shown = super::json::json(&answer);
+    let members = shown["Members"].as_array_mut().into_iter().flatten();
+    for (member, address) in members.zip(addresses) {
+        if let Some(address) = address {
+            member["Addr"] = address.into();
+        }
+    }
+    if let Some(fields) = shown.as_object_mut() {
+        fields.retain(|name, _| name == "Members" || name.starts_with("Server"));
+    }
+    Ok(shown)
+}
+
+/// A member's address, which comes as bytes.
+fn address_of(member: &rmpv::Value) -> Option<String> {
+    let bytes = match crate::structs::Body(member).get("Addr")? {
+        rmpv::Value::Binary(bytes) => bytes.as_slice(),
+        rmpv::Value::String(text) => text.as_bytes(),
+        _ => return None,
+    };
+    let four = <[u8; 4]>::try_from(bytes).map(std::net::IpAddr::from);
+    let address = four.or_else(|_| <[u8; 16]>::try_from(bytes).map(std::net::IpAddr::from)).ok()?;
+    Some(address.to_canonical().to_string())
 }
 
 /// `ok` says little: a client is well as soon as it knows a server, whether it reaches it or not.

@@ -13,6 +13,11 @@ use crate::structs::{Body, QueryMeta};
 const LEAST_AGE: i64 = 900;
 
 pub(super) async fn handle(api: &Api, request: &ApiRequest, rest: &str) -> Result<Reply, ApiError> {
+    let is_about_key = rest.starts_with("key") && !rest.starts_with("keys");
+    let force = match request.parameter("force").filter(|_| is_about_key) {
+        None => false,
+        Some(text) => super::parse_bool(text).map_err(|_| ApiError::new(422, "invalid force parameter"))?,
+    };
     match (rest.split_once('/').unwrap_or((rest, "")), &request.method) {
         (("keys", _), &Method::GET) => {
             let (found, meta) = api.read(request, "Keyring.List", [], "Keys").await?;
@@ -20,7 +25,7 @@ pub(super) async fn handle(api: &Api, request: &ApiRequest, rest: &str) -> Resul
         }
         (("rotate", _), &Method::PUT | &Method::POST) => rotate(api, request).await,
         (("key", id), &Method::DELETE) => {
-            let subject = [("KeyID", id.into()), ("Force", request.flag("force").into())];
+            let subject = [("KeyID", id.into()), ("Force", force.into())];
             Ok(Reply::written(&api.write(request, "Keyring.Delete", subject).await?))
         }
         _ => Err(ApiError::new(405, "Invalid method")),

@@ -325,7 +325,7 @@ impl Api {
         method: &str,
         subject: [(&str, Value); N],
     ) -> Result<Value, ApiError> {
-        let query = Query::of(request, &self.region)?;
+        let query = Query::of_write(request, &self.region);
         Ok(self.rpc(method, Access::Write, query.body(subject)).await?)
     }
 }

@@ -26,7 +26,7 @@ pub(super) async fn handle(api: &Api, request: &ApiRequest, name: &str) -> Resul
         }
         ("snapshot", _) => snapshot(api, request).await,
         ("license", &Method::GET) => Ok(Reply { status: Some(204), ..Reply::default() }),
-        ("license", &Method::PUT | &Method::POST) => {
+        ("license", &Method::PUT) | ("utilization", &Method::POST) => {
             Err(ApiError::new(501, "Nomad Enterprise only endpoint"))
         }
         ("license", _) | ("utilization", _) => Err(ApiError::new(405, "Invalid method")),
@@ -58,7 +58,7 @@ fn compared(request: &ApiRequest) -> Result<Option<u64>, ApiError> {
 }
 
 async fn autopilot(api: &Api, request: &ApiRequest) -> Result<Reply, ApiError> {
-    if request.is_write() {
+    if request.method == Method::PUT {
         let bad = |text: String| ApiError::new(400, format!("Error parsing autopilot config: {text}"));
         let kind = "struct { LastContactThreshold string; ServerStabilizationTime string; *api.Alias }";
         let mut given = request.object(kind).map_err(|error| bad(error.message))?;

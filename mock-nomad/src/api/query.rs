@@ -13,23 +13,13 @@ impl Query {
     /// Reads them; what cannot be read is told as the real program tells it.
     pub(super) fn of(request: &ApiRequest, region: &str) -> Result<Self, ApiError> {
         let bad = |text: &str| ApiError::new(400, text);
+        let Self(common) = Self::of_write(request, region);
         let mut options = QueryOptions {
-            region: request
-                .parameter("region")
-                .filter(|region| !region.is_empty())
-                .unwrap_or(region)
-                .to_owned(),
-            namespace: request
-                .parameter("namespace")
-                .filter(|name| !name.is_empty())
-                .unwrap_or("default")
-                .to_owned(),
             prefix: request.parameter("prefix").unwrap_or_default().to_owned(),
             next_token: request.parameter("next_token").unwrap_or_default().to_owned(),
             filter: request.parameter("filter").unwrap_or_default().to_owned(),
-            auth_token: request.token.clone().unwrap_or_default(),
             reverse: request.parameter("reverse") == Some("true"),
-            ..QueryOptions::default()
+            ..common
         };
         options.allow_stale = match request.parameter("stale") {
             None | Some("false") => false,
@@ -48,6 +38,19 @@ impl Query {
                 .map_err(|_| bad("Expect a number for `per_page` query string parameter"))?;
         }
         Ok(Self(options))
+    }
+
+    /// What of a query counts where something is changed: whose and where it is.
+    pub(super) fn of_write(request: &ApiRequest, region: &str) -> Self {
+        let given = |name: &str, usual: &str| {
+            request.parameter(name).filter(|given| !given.is_empty()).unwrap_or(usual).to_owned()
+        };
+        Self(QueryOptions {
+            region: given("region", region),
+            namespace: given("namespace", "default"),
+            auth_token: request.token.clone().unwrap_or_default(),
+            ..QueryOptions::default()
+        })
     }
 
     /// The body of an RPC about `subject`.

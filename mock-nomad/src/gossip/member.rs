@@ -76,6 +76,15 @@ impl Tags<'_> {
 }
 
 impl Member {
+    /// As the API shows it.
+    pub(crate) fn shown(&self) -> serde_json::Value {
+        serde_json::json!({
+            "Name": self.name, "Addr": self.address.ip().to_string(), "Port": self.address.port(), "Tags": self.tags,
+            "Status": self.status.to_string(), "ProtocolMin": 1, "ProtocolMax": 5, "ProtocolCur": 2, "DelegateMin": 2,
+            "DelegateMax": 5, "DelegateCur": 4,
+        })
+    }
+
     /// The server that the tags describe; `None` where they describe none.
     pub(crate) fn as_server(&self) -> Option<ServerMember> {
         let tag = |name: &str| self.tags.get(name).cloned().unwrap_or_default();

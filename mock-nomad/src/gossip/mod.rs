@@ -170,6 +170,10 @@ impl Members for Gossip {
         self.members().iter().filter_map(Member::as_server).collect()
     }
 
+    fn shown(&self) -> Vec<serde_json::Value> {
+        self.members().iter().map(Member::shown).collect()
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.0.table.changes()
     }

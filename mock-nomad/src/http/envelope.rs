@@ -170,6 +170,8 @@ fn redirect(location: &str, in_words: bool) -> Response {
     if in_words {
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, html);
+        let location = location.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let location = location.replace('"', "&#34;").replace('\'', "&#39;");
         *response.body_mut() = format!("<a href=\"{location}\">Temporary Redirect</a>.\n\n").into();
     }
     response
@@ -217,9 +219,11 @@ fn encode(body: &impl Serialize, pretty: bool) -> Vec<u8> {
 fn bad(error: &ApiError) -> Response {
     let mut response = Response::new(Bytes::from(error.message.clone()));
     *response.status_mut() = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    // Go gives no type to nothing.
+    if !error.message.is_empty() {
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    }
     error.meta.iter().for_each(|meta| describe(&mut response, meta));
     response
 }

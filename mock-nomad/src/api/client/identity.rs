@@ -38,6 +38,9 @@ pub(super) async fn other_node(
     super::super::nodes::check_id(&node, "node")?;
     match api.read(request, "Node.GetNode", [("NodeID", node.as_str().into())], "Node").await? {
         (Some(_), _) => Ok(Some(node)),
+        (None, _) if api.server.is_none() => {
+            Err(ApiError::new(500, format!("rpc error: Unknown node {node}")))
+        }
         (None, _) => Err(ApiError::new(500, format!("Unknown node {node}"))),
     }
 }

@@ -9,7 +9,7 @@ use crate::acl::{Acl, Level};
 use crate::seam::{RpcError, RpcResult};
 use crate::server::forward::{Access, Route};
 use crate::state::{Tables, Topic};
-use crate::structs::{Body, Job, QueryOptions, map};
+use crate::structs::{Body, Job, QueryMeta, QueryOptions, map};
 
 /// How many matches of a kind are told.
 const MOST: usize = 20;
@@ -174,7 +174,8 @@ fn prefix(server: &Server, request: &Request) -> RpcResult {
             index = index.max(index_of(tables, context));
         }
     });
-    Ok(server.meta(index).reply([("Matches", Value::Map(matches)), ("Truncations", Value::Map(truncations))]))
+    let meta = QueryMeta { index, ..server.meta(index) };
+    Ok(meta.reply([("Matches", Value::Map(matches)), ("Truncations", Value::Map(truncations))]))
 }
 
 fn is_uuid_prefix(prefix: &str) -> bool {
@@ -233,9 +234,8 @@ fn fuzzy(server: &Server, request: &Request) -> RpcResult {
         found.truncate(MOST);
         (context.into(), Value::Array(found.into_iter().map(encode).collect()))
     });
-    Ok(server
-        .meta(index)
-        .reply([("Matches", Value::Map(matches.collect())), ("Truncations", Value::Map(truncations))]))
+    let meta = QueryMeta { index, ..server.meta(index) };
+    Ok(meta.reply([("Matches", Value::Map(matches.collect())), ("Truncations", Value::Map(truncations))]))
 }
 
 fn encode((id, scope): Found) -> Value {

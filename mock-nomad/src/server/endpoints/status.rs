@@ -1,8 +1,10 @@
 //! `Status` and `Region`: who is there. Nobody needs a permission to ask.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
+use lab_wire::rpc::to_value;
 use rmpv::Value;
 
 use super::{Request, Server, unknown};
@@ -60,36 +62,29 @@ fn with_region(server: &Server, request: &Request) -> Request {
     Request { context, method, body, caller: OnceLock::new() }
 }
 
+/// The servers as gossip has them; addresses are bytes, as Go has them.
 fn members(server: &Server) -> Value {
-    let members = server.parts.members.servers().into_iter().map(|member| {
-        map([
-            ("Name", member.name.into()),
-            ("Addr", member.rpc.ip().to_string().into()),
-            (
-                "Status",
-                if member.alive {
-                    "alive"
-                } else if member.left {
-                    "left"
-                } else {
-                    "failed"
-                }
-                .into(),
-            ),
-            (
-                "Tags",
-                map([
-                    ("role", "nomad".into()),
-                    ("region", member.region.into()),
-                    ("dc", member.datacenter.into()),
-                    ("id", member.id.into()),
-                    ("rpc_addr", member.rpc.ip().to_string().into()),
-                    ("port", member.rpc.port().to_string().into()),
-                ]),
-            ),
-        ])
+    let members = server.parts.members.shown().into_iter().map(|mut member| {
+        let address = member["Addr"].as_str().and_then(|address| address.parse().ok());
+        let bytes = match address {
+            Some(IpAddr::V4(address)) => address.octets().to_vec(),
+            Some(IpAddr::V6(address)) => address.octets().to_vec(),
+            None => Vec::new(),
+        };
+        if let Some(fields) = member.as_object_mut() {
+            fields.remove("Addr");
+        }
+        let Ok(Value::Map(mut fields)) = to_value(&member) else { return Value::Nil };
+        fields.push(("Addr".into(), Value::Binary(bytes)));
+        Value::Map(fields)
     });
-    map([("Members", Value::Array(members.collect()))])
+    let settings = &server.parts.settings;
+    map([
+        ("ServerName", settings.name.as_str().into()),
+        ("ServerRegion", settings.region.as_str().into()),
+        ("ServerDC", settings.datacenter.as_str().into()),
+        ("Members", Value::Array(members.collect())),
+    ])
 }
 
 fn raft_stats(server: &Server) -> Value {

@@ -138,6 +138,11 @@ impl Members for Port {
         self.board.lock().expect("no panic").members.values().cloned().collect()
     }
 
+    fn shown(&self) -> Vec<serde_json::Value> {
+        let shown = |member: &ServerMember| json!({"Name": member.name, "Addr": member.rpc.ip().to_string()});
+        self.servers().iter().map(shown).collect()
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
