@@ -71,7 +71,7 @@ pub(super) fn failed(what: &str) -> String {
 /// What a body says under a name in any case, but for the names that are given: the last of it.
 pub(super) fn field<'a>(body: &'a Body, name: &str, but: &[&str]) -> Option<Loose<'a>> {
     let is_it = |item: &&Item| item.name().eq_ignore_ascii_case(name) && !but.contains(&item.name());
-    body.items.iter().filter(is_it).last().map(|item| match item {
+    body.items.iter().rfind(is_it).map(|item| match item {
         Item::Attribute(attribute) => Loose::Value(&attribute.value),
         Item::Block(_) => Loose::Blocks,
     })
