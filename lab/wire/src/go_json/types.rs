@@ -134,6 +134,7 @@ impl Types {
                         false => refuse(&format!("number {number}"), kind, place),
                     }
                 }
+                None if kind.starts_with("float") => Ok(()),
                 None => refuse("number", kind, place),
             },
             Json::Null => Ok(()),

@@ -195,7 +195,7 @@ fn checked_config(mut config: Json) -> Result<Json, String> {
         let names: Vec<String> = fields.keys().filter(|name| is_leeway(name)).cloned().collect();
         leeways.extend(names.into_iter().filter_map(|name| fields.remove_entry(&name)));
     }
-    let mut config = shape::checked(&config, "api.ACLAuthMethodConfig", ".Alias")?;
+    let mut config = shape::checked(&config, "api.ACLAuthMethodConfig", ("", "Alias"))?;
     for leeway in LEEWAYS {
         let Some((_, value)) = leeways.iter().find(|(name, _)| leeway.eq_ignore_ascii_case(name)) else {
             continue;

@@ -68,7 +68,7 @@ pub(super) fn from_json(text: &str) -> Result<Json, String> {
     }
     let first = serde_json::Deserializer::from_str(text).into_iter::<Json>().next();
     let json = first.transpose().map_err(|error| error.to_string())?.unwrap_or_default();
-    let read = shape::checked(&json, "api.Namespace", "Namespace")?;
+    let read = shape::checked(&json, "api.Namespace", ("Namespace", ""))?;
     Ok(if read.is_null() { json!({}) } else { read })
 }
 

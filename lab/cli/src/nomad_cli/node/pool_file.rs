@@ -54,7 +54,7 @@ fn apply(session: &Session<'_>) -> Outcome {
 
 /// A pool as JSON, of which other fields than those of a pool are left out.
 fn from_json(text: &str) -> Result<Json, String> {
-    shape::checked(&go_json::unmarshal(text)?, "api.NodePool", ".Alias")
+    shape::checked(&go_json::unmarshal(text)?, "api.NodePool", ("", "Alias"))
 }
 
 /// The one pool of a file; nothing where there is none in it.

@@ -34,9 +34,13 @@ pub(super) fn read(text: &str, is_json: bool, path: &str, namespace: &str) -> Re
 }
 
 fn from_json(text: &str) -> Result<Json, String> {
-    let read = shape::checked(&go_json::unmarshal(text)?, "api.Variable", "Variable").map_err(|told| {
-        told.replace("Variable.Items of type map[string]string", "Variable.Items of type api.VariableItems")
-    })?;
+    let read =
+        shape::checked(&go_json::unmarshal(text)?, "api.Variable", ("Variable", "")).map_err(|told| {
+            told.replace(
+                "Variable.Items of type map[string]string",
+                "Variable.Items of type api.VariableItems",
+            )
+        })?;
     let of = |field: &str, usual: Json| {
         Some(read.at(field)).filter(|value| !value.is_null()).cloned().unwrap_or(usual)
     };
