@@ -43,15 +43,22 @@ impl Server<'_> {
         serde_json::from_slice(response.body()).unwrap_or_default()
     }
 
-    /// Runs a job of one task; its allocation, once it has been running for a moment.
-    async fn run(&self) -> String {
-        for _ in 0..60 {
-            let nodes = self.json("GET", "/v1/nodes", Value::Null).await;
-            if nodes[0]["Status"] == "ready" {
+    /// The node, once it is ready or a minute has passed.
+    async fn node(&self) -> Value {
+        let mut node = Value::Null;
+        for _ in 0..120 {
+            node = self.json("GET", "/v1/nodes", Value::Null).await[0].clone();
+            if node["Status"] == "ready" {
                 break;
             }
             self.place.host.clock.sleep(Duration::from_millis(500)).await;
         }
+        node
+    }
+
+    /// Runs a job of one task; its allocation, once it has been running for a moment.
+    async fn run(&self) -> String {
+        self.node().await;
         let task = json!({
             "Name": "t", "Driver": "raw_exec", "Resources": {"CPU": 50, "MemoryMB": 20},
             "Config": {"command": "/bin/sh", "args": ["-c", SCRIPT]},
@@ -176,15 +183,8 @@ async fn events_are_streamed_by_the_agents_of_clients() {
         let _mock =
             Agent::start(&mock.host, &[mock.path("s.hcl")], Options::default()).await.expect("a start");
         let at_server = Server { place: &server, ports, binary: &binary };
-        for _ in 0..60 {
-            if at_server.json("GET", "/v1/nodes", Value::Null).await[0]["Status"] == "ready" {
-                break;
-            }
-            server.host.clock.sleep(Duration::from_millis(500)).await;
-        }
-        let text = client.host.disk.read_to_string(client.path("s.hcl")).expect("a configuration");
-        let http = text.split("http = ").filter_map(|part| part.split('\n').next()?.parse().ok()).next();
-        let events = first_events(&client, http.expect("a port")).await;
+        at_server.node().await;
+        let events = first_events(&client, http_port(&client)).await;
         assert!(events.contains("NodeRegistration"), "real client: {is_real_client}: {events}");
     }
 }
@@ -206,16 +206,8 @@ async fn the_log_and_the_members_of_a_client_are_told_whoever_made_its_server() 
         let _mock =
             Agent::start(&mock.host, &[mock.path("s.hcl")], Options::default()).await.expect("a start");
         let at_server = Server { place: &server, ports, binary: &binary };
-        let mut node = Value::Null;
-        for _ in 0..120 {
-            node = at_server.json("GET", "/v1/nodes", Value::Null).await[0].clone();
-            if node["Status"] == "ready" {
-                break;
-            }
-            server.host.clock.sleep(Duration::from_millis(500)).await;
-        }
-        let id = node["ID"].as_str().unwrap_or_default();
-        let query = format!("node_id={id}&log_level=DEBUG&plain=true");
+        let node = at_server.node().await;
+        let query = format!("node_id={}&log_level=DEBUG&plain=true", node["ID"].as_str().unwrap_or_default());
         let url = format!("http://127.0.0.1:{}/v1/agent/monitor?{query}", ports.http);
         let log =
             tokio::process::Command::new("curl").args(["-s", "-m", "20", &url]).kill_on_drop(true).output();
