@@ -47,9 +47,11 @@ impl Server {
         let clock = &self.parts.host.clock;
         let deadline = clock.now() + HOLD;
         let mut ready = self.ready.subscribe();
+        // Who leads is known while the first key is still being made.
+        let needs_state = !request.method.starts_with("Status.");
         loop {
             let error = match (self.raft.is_leader(), self.raft.leader()) {
-                (true, _) if self.is_ready() => return self.here(request),
+                (true, _) if self.is_ready() || !needs_state => return self.here(request),
                 (true, _) => RpcError::new("Not ready to serve consistent reads"),
                 (false, None) => RpcError::no_leader(),
                 (false, Some(leader)) => {
