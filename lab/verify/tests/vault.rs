@@ -4,6 +4,7 @@ mod support;
 
 use std::time::Duration;
 
+use support::identity::{AGENT, METHOD, METHOD_FILE, ROLE, ROLE_FILE};
 use support::{DAY, Node, Site, authority, codes, intermediate, root};
 
 fn of(file: &str, text: &str) -> Vec<String> {
@@ -82,32 +83,11 @@ fn chains_of_issuers() {
     assert_eq!(chain(&[&issuer, authority()]), nothing());
 }
 
-const ROLE: &str = r#"{
-  "role_type": "jwt",
-  "bound_audiences": ["vault.io"],
-  "user_claim": "/nomad_job_id",
-  "user_claim_json_pointer": true,
-  "claim_mappings": { "nomad_namespace": "nomad_namespace" },
-  "token_type": "service",
-  "token_period": "30m",
-  "token_explicit_max_ttl": 0
-}"#;
-
-const METHOD: &str = r#"{
-  "jwks_url": "https://nomad.example:4646/.well-known/jwks.json",
-  "jwks_ca_pem": "x",
-  "jwt_supported_algs": ["RS256", "EdDSA"],
-  "default_role": "nomad-workloads"
-}"#;
-
-const AGENT: &str = "data_dir = \"/d\"\nserver {\n  enabled = true\n}\nclient {\n  enabled = true\n}\nvault {\n  enabled = true\n  \
-                     default_identity {\n    aud = [\"vault.io\"]\n    ttl = \"1h\"\n  }\n}\n";
-
 /// Codes of a site that is good but for one replacement.
 fn changed(file: &str, old: &str, new: &str) -> Vec<String> {
     let site = Site::new();
-    site.write("vault-role-nomad-workloads.json", ROLE);
-    site.write("vault-auth-method-jwt-nomad.json", METHOD);
+    site.write(ROLE_FILE, ROLE);
+    site.write(METHOD_FILE, METHOD);
     site.write("nomad.hcl", AGENT);
     site.write(
         "app.nomad.hcl",
@@ -121,8 +101,6 @@ fn changed(file: &str, old: &str, new: &str) -> Vec<String> {
 
 #[test]
 fn workload_identity() {
-    const ROLE_FILE: &str = "vault-role-nomad-workloads.json";
-    const METHOD_FILE: &str = "vault-auth-method-jwt-nomad.json";
     assert_eq!(changed("", "", ""), nothing());
     for (file, old, new, wanted) in [
         ("nomad.hcl", "vault.io", "other.io", "WID401"),
